@@ -1,0 +1,36 @@
+# What CI runs, and the parts of it.
+
+# Every gate, as CI runs them.
+verify:
+    .ci/run
+
+# Formatting, lints, documentation.
+lint:
+    cargo fmt --check
+    cargo clippy --locked --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+# Tests and doctests.
+test:
+    cargo test --locked
+
+# The contract: style, and nothing that breaks a client.
+proto:
+    buf lint
+    buf breaking --against proto/v1.binpb
+
+# A new base for `buf breaking`: at a release only.
+proto-base:
+    buf build -o proto/v1.binpb
+
+# Bans, licences and sources of every dependency.
+deny:
+    cargo deny check --config .deny.toml bans licenses sources
+
+# Known vulnerabilities, against a local copy of the advisory database; does not block.
+advisories database:
+    cargo deny check --config .deny.toml --disable-fetch advisories
+
+# The golden answers of the demonstration, after a change that was meant.
+golden:
+    CRISISGIDS_GOLDEN=write cargo test --locked --test it golden
