@@ -1,0 +1,126 @@
+//! Step 7 of the question: how an organisation is reached for the functions it must send.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::domain::area::AreaKind;
+use crate::domain::catalogue::CrisisFunction;
+use crate::domain::contact::{Channel, Contact};
+use crate::domain::hours;
+use crate::domain::name::Id;
+use crate::domain::organisation::Organisation;
+
+use super::answer::{Reach, ReachChannel};
+use super::territory::{Narrowness, Part, View};
+
+impl View<'_> {
+    /// The contacts of an organisation for a function (`None`: its general desk) in these parts: its own, and where
+    /// it has none, those of the organisations that execute for it. Narrower scope first, then reachable at the
+    /// time, then by name.
+    pub fn reach(
+        &self,
+        organisation: &Arc<Organisation>,
+        function: Option<&Id<CrisisFunction>>,
+        parts: &[&Part],
+    ) -> Vec<Reach> {
+        let own = self.own_contacts(organisation, function, parts);
+        if !own.is_empty() {
+            return own;
+        }
+        self.related_to(&organisation.name, "executes_for")
+            .iter()
+            .flat_map(|executor| self.own_contacts(executor, function, parts))
+            .collect()
+    }
+
+    /// The contacts for a function, or failing these the general desk, or failing that anybody operational.
+    pub fn reach_somehow(
+        &self,
+        organisation: &Arc<Organisation>,
+        function: Option<&Id<CrisisFunction>>,
+        parts: &[&Part],
+    ) -> Vec<Reach> {
+        let asked = self.reach(organisation, function, parts);
+        if !asked.is_empty() || function.is_none() {
+            return asked;
+        }
+        self.reach(organisation, None, parts)
+    }
+
+    fn own_contacts(
+        &self,
+        organisation: &Arc<Organisation>,
+        function: Option<&Id<CrisisFunction>>,
+        parts: &[&Part],
+    ) -> Vec<Reach> {
+        let mut found: Vec<(Narrowness, bool, Reach)> = self
+            .snapshot
+            .contacts_of(organisation.name.name())
+            .iter()
+            .filter(|contact| contact.function.as_ref() == function && is_operational(contact))
+            .filter(|contact| contact.validity.holds(self.at, self.reading))
+            .filter_map(|contact| Some((scope(contact, parts)?, contact)))
+            .map(|(narrowness, contact)| {
+                let reach = self.reach_of(contact, organisation);
+                (narrowness, !reach.is_reachable(), reach)
+            })
+            .collect();
+        found.sort_by(|a, b| (a.0, a.1, &a.2.contact.name).cmp(&(b.0, b.1, &b.2.contact.name)));
+        found.into_iter().map(|(_, _, reach)| reach).collect()
+    }
+
+    /// A contact as it can be reached at the time.
+    pub fn reach_of(&self, contact: &Arc<Contact>, organisation: &Arc<Organisation>) -> Reach {
+        let channels = contact
+            .channels
+            .iter()
+            .filter(|channel| channel.validity.holds(self.at, self.reading))
+            .map(|channel| ReachChannel { reachable: self.is_reachable(channel), channel: channel.clone() })
+            .collect();
+        let filled_by = contact.filled_by.as_ref().and_then(|filler| self.organisation(filler));
+        Reach { contact: contact.clone(), organisation: organisation.clone(), filled_by, channels }
+    }
+
+    fn is_reachable(&self, channel: &Channel) -> bool {
+        !channel.placeholder && hours::is_open(&channel.hours, self.at)
+    }
+
+    /// The next instant at which a channel of these contacts opens or closes.
+    pub fn next_hours_boundary<'r>(&self, reaches: impl IntoIterator<Item = &'r Reach>) -> Option<jiff::Timestamp> {
+        reaches
+            .into_iter()
+            .flat_map(|reach| &reach.contact.channels)
+            .filter(|channel| !channel.hours.is_empty())
+            .filter_map(|channel| hours::next_boundary(&channel.hours, self.at))
+            .min()
+    }
+}
+
+impl Reach {
+    /// Whether any channel is answered at the time.
+    pub fn is_reachable(&self) -> bool {
+        self.channels.iter().any(|channel| channel.reachable)
+    }
+}
+
+/// Contacts for the press, for contracts or for the public are not called in a calamity.
+fn is_operational(contact: &Contact) -> bool {
+    contact.purpose.is_empty() || contact.purpose == "operational"
+}
+
+/// How narrowly a contact serves these parts; `None` if it serves other areas only.
+fn scope(contact: &Contact, parts: &[&Part]) -> Option<Narrowness> {
+    if contact.areas.is_empty() {
+        return Some((AreaKind::Country, usize::MAX));
+    }
+    let areas: BTreeSet<_> = contact.areas.iter().collect();
+    parts
+        .iter()
+        .flat_map(|part| {
+            let in_chain = areas.iter().filter_map(|area| part.chain.get(*area)).copied();
+            let inside =
+                areas.iter().filter(|area| part.inside.contains(*area)).map(|_| (AreaKind::Municipality, usize::MAX));
+            in_chain.chain(inside)
+        })
+        .min()
+}

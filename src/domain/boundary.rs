@@ -1,0 +1,97 @@
+//! The instants at which an answer may change: where facts begin, end, age or come near their end.
+//!
+//! **Why every fact of the directory counts** (2026-11): an answer may say that it expires early, never late. Walking
+//! the whole tree of every record when a snapshot is made, instead of noting what each question touched, cannot
+//! forget one.
+
+use jiff::Timestamp;
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::field::{Faults, Field, Fields, Path, Value};
+use super::validity::{Moment, Validity, instant_of};
+
+/// Months after which a verification is no longer fresh: the government register (ROO) marks its data "actual"
+/// for three months after a check.
+pub const AMBER_AFTER_MONTHS: i32 = 3;
+/// Months after which a verification is outdated: the same register's limit.
+pub const RED_AFTER_MONTHS: i32 = 12;
+/// Days before its end at which an arrangement is said to be about to end.
+pub const ENDING_WITHIN_DAYS: i32 = 90;
+
+/// The instant at which something verified on a day is no longer fresh.
+pub fn amber_from(verified: Date) -> Option<Timestamp> {
+    midnight(verified.checked_add(AMBER_AFTER_MONTHS.months()).ok()?)
+}
+
+/// The instant at which something verified on a day is outdated.
+pub fn red_from(verified: Date) -> Option<Timestamp> {
+    midnight(verified.checked_add(RED_AFTER_MONTHS.months()).ok()?)
+}
+
+/// The instant at which something that ends then is about to end.
+pub fn ending_from(end: Moment) -> Option<Timestamp> {
+    instant_of(end.civil().checked_sub(ENDING_WITHIN_DAYS.days()).ok()?)
+}
+
+fn midnight(date: Date) -> Option<Timestamp> {
+    instant_of(date.at(0, 0, 0, 0))
+}
+
+/// Adds every boundary of a record's facts.
+pub(super) fn collect(fields: &Fields, into: &mut Vec<Timestamp>) {
+    for (name, value) in fields {
+        walk(name, value, into);
+    }
+}
+
+fn walk(name: &str, value: &Value, into: &mut Vec<Timestamp>) {
+    match value {
+        Value::Fields(fields) => fields.iter().for_each(|(name, value)| walk(name, value, into)),
+        Value::List(items) => items.iter().for_each(|item| walk(name, item, into)),
+        Value::Text(text) => match name {
+            "start" | "end" | "announced_end" => {
+                if let Ok(moment) = Moment::parse(text) {
+                    into.push(moment.instant());
+                    into.extend(ending_from(moment));
+                }
+            }
+            _ if name.ends_with("_date") => {
+                if let Ok(date) = text.parse::<Date>() {
+                    into.extend(midnight(date));
+                    into.extend(amber_from(date));
+                    into.extend(red_from(date));
+                }
+            }
+            _ => {}
+        },
+        Value::Bool(_) | Value::Integer(_) => {}
+    }
+}
+
+/// The first moment at which a record's readings part, among its facts that are disputed at an instant.
+pub(super) fn disputed(fields: &Fields, at: Timestamp) -> Option<Moment> {
+    let own = fields.get("validity").and_then(|value| {
+        let validity = Validity::from_value(Some(value.clone()), &Path::Root, &mut Faults::default())?;
+        let period = &validity.0;
+        validity.is_disputed(at).then_some(period.announced_end.or(period.start)).flatten()
+    });
+    let inner = fields.values().filter_map(|value| match value {
+        Value::Fields(fields) => disputed(fields, at),
+        Value::List(items) => {
+            items.iter().filter_map(|item| item.fields().and_then(|fields| disputed(fields, at))).min()
+        }
+        Value::Bool(_) | Value::Integer(_) | Value::Text(_) => None,
+    });
+    own.into_iter().chain(inner).min()
+}
+
+/// Whether any fact of a record is announced, or has an announced end.
+pub(super) fn has_announced(fields: &Fields) -> bool {
+    fields.iter().any(|(name, value)| match value {
+        Value::Text(text) => name == "announced_end" || (name == "status" && text == "ANNOUNCED"),
+        Value::Fields(fields) => has_announced(fields),
+        Value::List(items) => items.iter().any(|item| item.fields().is_some_and(has_announced)),
+        Value::Bool(_) | Value::Integer(_) => false,
+    })
+}

@@ -1,0 +1,45 @@
+//! What the directory knows and how it answers: readable as the specification.
+//!
+//! **Invariants.** No async, no I/O, no clock, no wire or disk format: every function here is a pure function of
+//! its arguments, time among them.
+
+pub mod field;
+pub mod name;
+pub mod text;
+pub mod source;
+pub mod validity;
+pub mod hours;
+pub mod grip;
+
+pub mod area;
+pub mod organisation;
+pub mod contact;
+pub mod calamity_type;
+pub mod catalogue;
+pub mod assignment;
+pub mod arrangement;
+
+pub mod record;
+pub mod boundary;
+pub mod snapshot;
+pub mod change;
+pub mod access;
+pub mod error;
+
+pub mod diff;
+pub mod invariant;
+pub mod plan;
+pub mod merge;
+pub mod words;
+pub mod place;
+mod location;
+pub mod calamity;
+pub mod named;
+pub mod search;
+pub mod acting;
+pub mod questions;
+
+#[cfg(test)]
+pub(crate) mod arbitrary;
+#[cfg(test)]
+mod sample;

@@ -1,0 +1,183 @@
+//! What is missing, stale or ending, and by when? The worklist of the preparedness office.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::{Span, Timestamp, ToSpan};
+
+use crate::domain::acting::answer::{Gap, GapKind, GapMessage, Severity};
+use crate::domain::area::Area;
+use crate::domain::arrangement::Arrangement;
+use crate::domain::boundary::{amber_from, red_from};
+use crate::domain::contact::{Channel, Contact};
+use crate::domain::name::{Id, Name};
+use crate::domain::organisation::{Coverage, Organisation};
+use crate::domain::snapshot::Snapshot;
+use crate::domain::text::{Language, Localised};
+use crate::domain::validity::{Moment, Status, Validity};
+
+use super::views;
+
+/// What to ask; an empty list restricts nothing.
+#[derive(Debug, Clone)]
+pub struct WorklistQuestion {
+    /// How many days to look ahead.
+    pub within_days: u32,
+    /// Where: what concerns these areas.
+    pub places: Vec<Arc<Area>>,
+    /// Whose.
+    pub organisations: Vec<Id<Organisation>>,
+    /// From when.
+    pub effective_time: Timestamp,
+}
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Task {
+    /// What is wrong.
+    pub gap: Gap,
+    /// Since when, or from when; `None`: since it was entered.
+    pub due_time: Option<Timestamp>,
+}
+
+/// Everything to do, worst first.
+pub fn find(snapshot: &Snapshot, question: &WorklistQuestion) -> Vec<Task> {
+    let now = question.effective_time;
+    let ahead: Span = i64::from(question.within_days).saturating_mul(24).hours();
+    let until = now.checked_add(ahead).unwrap_or(Timestamp::MAX);
+    let mut office = Office { snapshot, now, until, tasks: BTreeSet::new() };
+    let here: BTreeSet<Id<Area>> =
+        views(snapshot, now).iter().flat_map(|view| view.territory(&question.places).areas()).collect();
+    for organisation in snapshot.all::<Organisation>() {
+        let wanted = question.organisations.is_empty() || question.organisations.contains(&organisation.name);
+        if wanted && (question.places.is_empty() || office.is_here(organisation, &here)) {
+            office.organisation(organisation);
+        }
+    }
+    if question.places.is_empty() && question.organisations.is_empty() {
+        snapshot.all::<Area>().for_each(|area| office.area(area));
+    }
+    for arrangement in snapshot.all::<Arrangement>() {
+        let wanted = question.organisations.is_empty()
+            || arrangement.parties.iter().any(|party| question.organisations.contains(&party.organisation));
+        if wanted && question.places.is_empty() {
+            office.validity(
+                arrangement.name.name(),
+                &arrangement.display_names,
+                &arrangement.validity,
+                GapKind::ArrangementEnding,
+            );
+        }
+    }
+    office.tasks.into_iter().collect()
+}
+
+struct Office<'s> {
+    snapshot: &'s Snapshot,
+    now: Timestamp,
+    until: Timestamp,
+    tasks: BTreeSet<Task>,
+}
+
+impl Office<'_> {
+    fn is_here(&self, organisation: &Organisation, here: &BTreeSet<Id<Area>>) -> bool {
+        self.snapshot.coverages_of(organisation.name.name()).iter().any(|coverage| here.contains(&coverage.area))
+    }
+
+    fn organisation(&mut self, organisation: &Arc<Organisation>) {
+        let name = organisation.name.name();
+        self.validity(name, &organisation.display_names, &organisation.validity, GapKind::ActorEnded);
+        let now = self.now;
+        let coverages: Vec<Arc<Coverage>> = self.snapshot.coverages_of(name).to_vec();
+        for coverage in &coverages {
+            self.validity(coverage.name.name(), &organisation.display_names, &coverage.validity, GapKind::NoCover);
+        }
+        let contacts: Vec<Arc<Contact>> = self.snapshot.contacts_of(name).to_vec();
+        if contacts.is_empty() && !coverages.is_empty() {
+            self.add(Severity::Red, GapKind::NoContact, name, None, &organisation.display_names, |nl, en| {
+                (format!("{nl}: geen contact bekend."), format!("{en}: no contact known."))
+            });
+        }
+        for contact in contacts.iter().filter(|contact| contact.validity.0.end.is_none_or(|end| end.instant() > now)) {
+            for channel in &contact.channels {
+                self.channel(contact, channel);
+            }
+        }
+    }
+
+    fn channel(&mut self, contact: &Contact, channel: &Channel) {
+        let name = contact.name.name();
+        if channel.placeholder {
+            self.add(Severity::Amber, GapKind::PlaceholderOnly, name, None, &contact.display_names, |nl, en| {
+                (format!("{nl}: nummer niet openbaar; vul het aan."), format!("{en}: number not public; add it."))
+            });
+            return;
+        }
+        let Some(date) = channel.verified_date else {
+            self.add(Severity::Red, GapKind::VerificationOverdue, name, None, &contact.display_names, |nl, en| {
+                (format!("{nl}: nooit gecontroleerd."), format!("{en}: never verified."))
+            });
+            return;
+        };
+        let limits = [(Severity::Red, red_from(date.0)), (Severity::Amber, amber_from(date.0))];
+        let reached =
+            limits.into_iter().find_map(|(severity, from)| Some((severity, from.filter(|from| *from <= self.until)?)));
+        if let Some((severity, from)) = reached {
+            self.add(severity, GapKind::VerificationOverdue, name, Some(from), &contact.display_names, |nl, en| {
+                (format!("{nl}: laatst gecontroleerd op {date}."), format!("{en}: last verified on {date}."))
+            });
+        }
+    }
+
+    fn area(&mut self, area: &Arc<Area>) {
+        let name = area.name.name();
+        self.validity(name, &area.display_names, &area.validity, GapKind::AnnouncedUnconfirmed);
+        let edges = area.within.iter().chain(&area.overlaps).map(|edge| &edge.validity);
+        let edges: Vec<&Validity> = edges.chain(area.successor_of.iter().map(|edge| &edge.validity)).collect();
+        for validity in edges {
+            self.announced(name, &area.display_names, validity);
+        }
+    }
+
+    /// What ends within the days asked about, and what is announced and not confirmed.
+    fn validity(&mut self, name: &Name, called: &Localised, validity: &Validity, ending: GapKind) {
+        self.announced(name, called, validity);
+        if let Some(end) = validity.0.end.filter(|end| self.is_ahead(*end)) {
+            self.add(Severity::Amber, ending, name, Some(end.instant()), called, |nl, en| {
+                (format!("{nl}: eindigt op {end}."), format!("{en}: ends on {end}."))
+            });
+        }
+    }
+
+    fn announced(&mut self, name: &Name, called: &Localised, validity: &Validity) {
+        let (period, until) = (&validity.0, self.until);
+        let start = period.start.filter(|_| period.status == Status::Announced);
+        for moment in [start, period.announced_end].into_iter().flatten().filter(|moment| moment.instant() <= until) {
+            let severity = if moment.instant() <= self.now { Severity::Red } else { Severity::Amber };
+            self.add(severity, GapKind::AnnouncedUnconfirmed, name, Some(moment.instant()), called, |nl, en| {
+                (
+                    format!("{nl}: wijziging aangekondigd per {moment}, niet bevestigd."),
+                    format!("{en}: change announced for {moment}, not confirmed."),
+                )
+            });
+        }
+    }
+
+    fn is_ahead(&self, moment: Moment) -> bool {
+        self.now < moment.instant() && moment.instant() <= self.until
+    }
+
+    fn add(
+        &mut self,
+        severity: Severity,
+        kind: GapKind,
+        subject: &Name,
+        due_time: Option<Timestamp>,
+        called: &Localised,
+        say: impl FnOnce(&str, &str) -> (String, String),
+    ) {
+        let (nl, en) = say(called.text(Language::Dutch), called.text(Language::English));
+        let gap = Gap { severity, kind, subject: Some(subject.clone()), message: GapMessage { nl, en } };
+        self.tasks.insert(Task { gap, due_time });
+    }
+}

@@ -1,0 +1,351 @@
+//! The words that people type, and an index from them to the records they may mean.
+//!
+//! Two spellings are the same word when their *normal forms* agree: marks and case are gone, everything but letters
+//! and digits only separates, and what is separated is joined again, so that `'s-Graveland`, `s graveland` and
+//! `sgraveland` are one. Only between two numbers does a separation stay: `1.1.30` is not `11.30`. Where no normal
+//! form agrees, the *loose form* decides, in which particles do not count: `Nederhorst Berg`, `Ketelbrug`.
+//!
+//! **Invariants.** The index holds every word whenever it is or was in use; whoever looks something up judges its
+//! validity. A near miss is only ever a suggestion: nothing here chooses for the asker.
+
+use std::collections::{HashMap, HashSet};
+
+use any_ascii::any_ascii;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::area::{Alias, Code};
+use super::name::{Collection, Name};
+use super::record::Record;
+use super::text::Localised;
+use super::validity::Validity;
+
+/// The longest words that are looked up, in bytes: twice the longest name of an organisation in the dataset.
+pub const MAX_WORDS_BYTES: usize = 200;
+
+/// Words between the parts of a name that are often left out or misspelt.
+const PARTICLES: &[&str] =
+    &["de", "den", "der", "d", "het", "t", "s", "te", "ter", "ten", "van", "aan", "en", "the", "of", "and"];
+
+/// The words of a text in normal form: letters a-z and digits only.
+pub fn tokens(text: &str) -> Vec<String> {
+    let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).collect();
+    let ascii = any_ascii(&plain).to_ascii_lowercase().replace('&', " en ");
+    let mut tokens: Vec<String> =
+        ascii.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    // "Nederhorst d Berg" abbreviates "den"; a name that begins with a single d does not.
+    for token in tokens.iter_mut().skip(1) {
+        if token == "d" {
+            "den".clone_into(token);
+        }
+    }
+    tokens
+}
+
+/// Words joined to one: a separation stays only between two numbers.
+pub fn join<T: AsRef<str>>(tokens: impl IntoIterator<Item = T>) -> String {
+    let mut joined = String::new();
+    for token in tokens {
+        let token = token.as_ref();
+        let between_numbers =
+            joined.ends_with(|c: char| c.is_ascii_digit()) && token.starts_with(|c: char| c.is_ascii_digit());
+        if between_numbers {
+            joined.push('.');
+        }
+        joined.push_str(token);
+    }
+    joined
+}
+
+/// The normal form of a text.
+pub fn normal(text: &str) -> String {
+    join(tokens(text))
+}
+
+/// The normal form without particles; with them if there is nothing else.
+fn loose<T: AsRef<str>>(tokens: &[T]) -> String {
+    let rest = join(tokens.iter().filter(|token| !PARTICLES.contains(&token.as_ref())));
+    if rest.is_empty() { join(tokens) } else { rest }
+}
+
+/// A word for a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// The record.
+    pub name: Name,
+    /// The word as the directory writes it.
+    pub text: String,
+    /// When the word is or was in use; the record has its own validity.
+    pub validity: Validity,
+    form: String,
+    letters: u64,
+    is_code: bool,
+}
+
+/// The words of one collection.
+#[derive(Debug, Clone, Default)]
+struct Terms {
+    all: Vec<Term>,
+    by_form: HashMap<String, Vec<usize>>,
+    by_loose_form: HashMap<String, Vec<usize>>,
+}
+
+/// Every word of a directory.
+#[derive(Debug, Clone, Default)]
+pub struct Words {
+    collections: HashMap<Collection, Terms>,
+}
+
+impl Words {
+    /// The words of these records.
+    pub(super) fn of<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let mut words = Words::default();
+        for record in records {
+            match record {
+                Record::Area(r) => {
+                    words.add_all(record, &r.display_names, &r.aliases, &r.codes);
+                }
+                Record::Organisation(r) => {
+                    words.add_all(record, &r.display_names, &r.aliases, &r.codes);
+                }
+                Record::CalamityType(r) => {
+                    words.add_all(record, &r.display_names, &[], &[]);
+                    words.add(record.name(), &r.code, &Validity::default(), true);
+                    for word in &r.words {
+                        words.add(record.name(), word, &Validity::default(), false);
+                    }
+                }
+                Record::Capability(r) => words.add_all(record, &r.display_names, &r.aliases, &[]),
+                Record::CrisisFunction(r) => words.add_all(record, &r.display_names, &r.aliases, &[]),
+                Record::CrisisProcess(r) => words.add_all(record, &r.display_names, &[], &[]),
+                Record::Condition(r) => words.add_all(record, &r.display_names, &r.aliases, &[]),
+                // Nobody asks for these by a word.
+                Record::Coverage(_)
+                | Record::Station(_)
+                | Record::Contact(_)
+                | Record::Constraint(_)
+                | Record::Assignment(_)
+                | Record::Arrangement(_)
+                | Record::Profile(_) => {}
+            }
+        }
+        words
+    }
+
+    fn add_all(&mut self, record: &Record, names: &Localised, aliases: &[Alias], codes: &[Code]) {
+        let name = record.name();
+        for (_, text) in names.iter() {
+            self.add(name, text, &Validity::default(), false);
+        }
+        for alias in aliases {
+            self.add(name, &alias.text, &alias.validity, false);
+        }
+        for code in codes {
+            self.add(name, &code.value, &code.validity, true);
+        }
+        self.add(name, name.id(), &Validity::default(), true);
+    }
+
+    fn add(&mut self, name: &Name, text: &str, validity: &Validity, is_code: bool) {
+        let tokens = tokens(text);
+        let form = join(&tokens);
+        if form.is_empty() {
+            return;
+        }
+        let terms = self.collections.entry(name.collection()).or_default();
+        let mut known = terms.by_form.get(&form).into_iter().flatten().filter_map(|index| terms.all.get(*index));
+        if known.any(|term| term.name == *name && term.validity == *validity) {
+            return;
+        }
+        let loose = loose(&tokens);
+        let index = terms.all.len();
+        terms.by_form.entry(form.clone()).or_default().push(index);
+        terms.by_loose_form.entry(loose).or_default().push(index);
+        terms.all.push(Term {
+            name: name.clone(),
+            text: text.to_owned(),
+            validity: validity.clone(),
+            letters: letters(&form),
+            form,
+            is_code,
+        });
+    }
+
+    /// The words of a collection that are the same as these: in normal form or, if there are none, in loose form.
+    pub fn same(&self, collection: Collection, words: &str) -> Vec<&Term> {
+        if words.len() > MAX_WORDS_BYTES {
+            return Vec::new();
+        }
+        self.same_tokens(collection, &tokens(words))
+    }
+
+    /// As [`same`](Self::same), of words already in normal form.
+    pub(super) fn same_tokens<T: AsRef<str>>(&self, collection: Collection, tokens: &[T]) -> Vec<&Term> {
+        let Some(terms) = self.collections.get(&collection) else { return Vec::new() };
+        let form = join(tokens);
+        let found = terms.by_form.get(&form).or_else(|| terms.by_loose_form.get(&loose(tokens)));
+        found.into_iter().flatten().filter_map(|index| terms.all.get(*index)).collect()
+    }
+
+    /// The words of a collection that come near, nearest first, one per record. Codes never come near: one digit
+    /// off is another thing altogether.
+    pub fn near(&self, collection: Collection, words: &str) -> Vec<&Term> {
+        if words.len() > MAX_WORDS_BYTES {
+            return Vec::new();
+        }
+        let form = normal(words);
+        let (length, letters) = (form.len(), letters(&form));
+        let Some(terms) = self.collections.get(&collection).filter(|_| length >= SHORTEST_NEAR) else {
+            return Vec::new();
+        };
+        let mut found: Vec<(Nearness, &Term)> = terms
+            .all
+            .iter()
+            .filter(|term| !term.is_code)
+            .filter_map(|term| Some((nearness(&form, letters, term)?, term)))
+            .collect();
+        found.sort_by(|(a, term), (b, other)| a.cmp(b).then_with(|| term.name.cmp(&other.name)));
+        let mut seen = HashSet::new();
+        found.into_iter().map(|(_, term)| term).filter(|term| seen.insert(&term.name)).collect()
+    }
+}
+
+/// How near a word comes: smaller is nearer.
+type Nearness = (usize, usize);
+
+/// Below this many letters anything is near to anything.
+const SHORTEST_NEAR: usize = 3;
+/// Fewer letters than this are found inside too many other words.
+const SHORTEST_PART: usize = 5;
+
+/// Swapped, missing, wrong or superfluous letters that still make a near miss.
+const fn tolerance(length: usize) -> usize {
+    match length {
+        0..SHORTEST_NEAR => 0,
+        3..=5 => 1,
+        6..=9 => 2,
+        _ => 3,
+    }
+}
+
+fn nearness(form: &str, letters: u64, term: &Term) -> Option<Nearness> {
+    let lengths_apart = form.len().abs_diff(term.form.len());
+    let tolerance = tolerance(form.len().min(term.form.len()));
+    // One edit changes the set of letters by at most two: this spares nearly every comparison of letter by letter.
+    let differing = usize::try_from((letters ^ term.letters).count_ones()).unwrap_or(usize::MAX);
+    if lengths_apart <= tolerance && differing <= tolerance.saturating_mul(2) {
+        let distance = strsim::osa_distance(form, &term.form);
+        if distance <= tolerance {
+            return Some((distance, lengths_apart));
+        }
+    }
+    let (shorter, longer) =
+        if form.len() <= term.form.len() { (form, term.form.as_str()) } else { (term.form.as_str(), form) };
+    if shorter.len() >= SHORTEST_NEAR && longer.starts_with(shorter) {
+        Some((4, lengths_apart))
+    } else if shorter.len() >= SHORTEST_PART && longer.contains(shorter) {
+        Some((5, lengths_apart))
+    } else {
+        None
+    }
+}
+
+/// Which letters and digits a form has, one bit each.
+fn letters(form: &str) -> u64 {
+    form.bytes().fold(0, |set, byte| match byte {
+        b'a'..=b'z' => set | 1 << (byte - b'a'),
+        b'0'..=b'9' => set | 1 << (byte - b'0' + 26),
+        _ => set,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::sample;
+
+    fn same(words: &str) -> Vec<String> {
+        let snapshot = sample::snapshot();
+        let terms = snapshot.words().same(Collection::Areas, words);
+        let mut ids: Vec<String> = terms.iter().map(|term| term.name.id().to_owned()).collect();
+        ids.dedup();
+        ids
+    }
+
+    #[test]
+    fn spellings_of_one_name_have_one_normal_form() {
+        for (a, b) in [
+            ("'s-Graveland", "s graveland"),
+            ("'s-Graveland", "’s Graveland"),
+            ("'s-Graveland", "SGRAVELAND"),
+            ("Nederhorst den Berg", "Nederhorst d Berg"),
+            ("Nederhorst den Berg", "nederhorst-den-berg"),
+            ("Gooi en Vechtstreek", "Gooi & Vechtstreek"),
+            ("Gooi en Vechtstreek", "Gooi- en Vechtstreek"),
+            ("Fryslân", "fryslan"),
+            ("Fryslân", "Frysla\u{302}n"),
+            ("ĳsselmeer", "IJsselmeer"),
+            ("Laren (NH.)", "laren nh"),
+            ("1.1.30", "1-1-30"),
+            ("X-1", "x1"),
+        ] {
+            assert_eq!(normal(a), normal(b), "{a} and {b}");
+        }
+    }
+
+    #[test]
+    fn numbers_stay_apart() {
+        assert_ne!(normal("1.1.30"), normal("11.30"));
+        assert_ne!(normal("1 1"), normal("11"));
+    }
+
+    #[test]
+    fn particles_do_not_count_where_nothing_else_agrees() {
+        assert_eq!(same("Nederhorst Berg"), ["nederhorst-den-berg"]);
+        assert_eq!(same("de Ketelbrug"), ["ketelbrug"]);
+        assert_eq!(same("Gooi Vechtstreek"), ["vr14"]);
+        assert_eq!(same("den"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn near_misses_are_suggested_nearest_first() {
+        let snapshot = sample::snapshot();
+        let near = |words: &str| -> Vec<&str> {
+            snapshot.words().near(Collection::Areas, words).iter().map(|term| term.name.id()).collect()
+        };
+        assert_eq!(near("Emeloord"), ["emmeloord"]);
+        assert_eq!(near("Emmelord centrum"), Vec::<&str>::new());
+        assert_eq!(near("Emmeloord centrum"), ["emmeloord"]);
+        assert_eq!(near("Ukr"), ["gm0184", "urk"]);
+        assert_eq!(near("xq"), Vec::<&str>::new());
+        assert_eq!(near("gm0172"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn near_misses_among_thousands_of_words_are_found_quickly() {
+        let mut words = Words::default();
+        for number in 0..3000u32 {
+            let name = Name::parse(&format!("areas/place-{number}")).unwrap();
+            let text: String =
+                number.to_string().bytes().cycle().take(12).map(|b| char::from(b - b'0' + b'a')).collect();
+            words.add(&name, &text, &Validity::default(), false);
+        }
+        let started = std::time::Instant::now();
+        for _ in 0..10 {
+            words.near(Collection::Areas, "abcdefghijkl");
+        }
+        // Unoptimised builds are ten to twenty times slower than what ships, whose limit is 2 ms each.
+        assert!(started.elapsed() < std::time::Duration::from_millis(400), "{:?}", started.elapsed());
+    }
+
+    proptest! {
+        #[test]
+        fn a_normal_form_is_its_own_normal_form(text in "\\PC{0,40}") {
+            let form = normal(&text);
+            prop_assert_eq!(&normal(&form), &form);
+            prop_assert!(form.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.'));
+        }
+    }
+}
