@@ -1,0 +1,479 @@
+//! The ledger: every accepted batch, in append-only segments, chained by hash. What is in it is the truth.
+//!
+//! One `fdatasync` per group of batches. After a failed write or sync the file is given up: the next segment says
+//! where its valid part ends, and what stands after that was never acknowledged.
+//!
+//! # Opening
+//! Every byte of every segment is proved. A last group whose writing was cut short is cut off and reported
+//! ([`tracing::warn`]); a ledger that is damaged is refused with the last good revision, and nothing is changed.
+//! Beside the segments a marker names the newest one, so that a missing ledger is not taken for a new one.
+//!
+//! **Invariants.** Nothing acknowledged is ever cut, or overwritten with other bytes. What a batch says is not looked
+//! into here.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use super::frame::{self, Frame};
+use super::reader::{Piece, Reader};
+use super::segment::{self, Head, Mark, Tail, file_name, first_of, sync_directory};
+use super::tally::Tally;
+use crate::domain::record::Revision;
+
+/// Names the newest segment.
+const MARKER: &str = "ledger.newest";
+
+/// What an operator should do about a damaged ledger.
+const ADVICE: &str = "Nothing was changed. Keep a copy of the data directory, then restore the newest backup into an \
+                      empty one; what the ledger holds up to that revision is whole and can be carried over.";
+
+/// How large the files are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    /// A segment is followed by another rather than pass this. A start reads one segment at a time into memory.
+    pub(super) segment: usize,
+    /// How many zeros are written ahead of the frames.
+    pub(super) ahead: usize,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Layout { segment: 16 << 20, ahead: 1 << 20 }
+    }
+}
+
+/// One batch to be appended.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// Its revision.
+    pub(super) revision: Revision,
+    /// The tally after it.
+    pub(super) tally: Tally,
+    /// When it was accepted.
+    pub(super) second: i64,
+    /// Its bytes.
+    pub(super) batch: Vec<u8>,
+}
+
+/// The ledger, open for appending.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    directory: PathBuf,
+    layout: Layout,
+    head: Head,
+    /// The segment appended to; none after a failure, until another one could be made.
+    tail: Option<Tail>,
+    reader: Reader,
+}
+
+impl Ledger {
+    /// Opens the ledger of a directory, or begins one if there never was a store: if nothing in the directory has a
+    /// name that begins with one of `traces`. A ledger that ends before `acknowledged` has lost something.
+    pub(super) fn open(
+        directory: &Path,
+        layout: Layout,
+        traces: &[&str],
+        acknowledged: Revision,
+    ) -> Result<Self, Error> {
+        let (firsts, marked) = list(directory, traces)?;
+        let mut ledger = Ledger {
+            directory: directory.to_owned(),
+            layout,
+            head: Head::default(),
+            tail: None,
+            reader: Reader::default(),
+        };
+        if firsts.is_empty() && marked.is_none() {
+            ledger.start_segment().map_err(|error| unavailable(directory, &error))?;
+            return Ok(ledger);
+        }
+        if firsts.first() != Some(&Revision(1)) {
+            return Err(missing(&ledger.path(Revision(1)), Revision(0)));
+        }
+        for (index, first) in firsts.iter().enumerate() {
+            let next = firsts.get(index.saturating_add(1)).copied();
+            ledger.open_segment(*first, next, marked, acknowledged)?;
+        }
+        Ok(ledger)
+    }
+
+    /// Proves a segment, and makes it the one appended to if no other follows.
+    fn open_segment(
+        &mut self,
+        first: Revision,
+        next: Option<Revision>,
+        marked: Option<Revision>,
+        acknowledged: Revision,
+    ) -> Result<(), Error> {
+        let path = self.path(first);
+        let bytes = fs::read(&path).map_err(|error| unavailable(&path, &error))?;
+        let next = next.map(|next| self.base_of(&self.path(next))).transpose()?;
+        let base = self.head;
+        let scan = segment::scan(&bytes, &base, next.as_ref())
+            .map_err(|damage| corrupt(&path, damage.problem, damage.last_good))?;
+        if next.is_none() {
+            if let Some(marked) = marked.filter(|marked| *marked > first) {
+                return Err(missing(&self.path(marked), scan.head.revision));
+            }
+            if scan.head.revision < acknowledged {
+                let problem = format!("the ledger ends before revision {acknowledged}, which had been accepted");
+                return Err(corrupt(&path, problem, scan.head.revision));
+            }
+            if let Some(why) = scan.torn {
+                tracing::warn!(file = %path.display(), last_good = scan.head.revision.0, why,
+                    "the last write was cut short before it was acknowledged; it is cut off");
+            }
+            let tail = Tail::open(&path, &bytes, base.revision, &scan, self.layout.ahead);
+            self.tail = Some(tail.map_err(|error| unavailable(&path, &error))?);
+            if marked != Some(first) {
+                self.mark(first).map_err(|error| unavailable(&self.directory, &error))?;
+            }
+        }
+        self.head = scan.head;
+        self.reader.add(Piece { path, base: base.revision, marks: scan.marks }, scan.head.revision);
+        Ok(())
+    }
+
+    /// Where the ledger stood before a segment, as its header says.
+    fn base_of(&self, path: &Path) -> Result<Head, Error> {
+        let mut header = Vec::new();
+        let file = fs::File::open(path).map_err(|error| unavailable(path, &error))?;
+        let length = u64::try_from(segment::HEADER).unwrap_or(u64::MAX);
+        file.take(length).read_to_end(&mut header).map_err(|error| unavailable(path, &error))?;
+        segment::base(&header).map_err(|problem| corrupt(path, problem, self.head.revision))
+    }
+
+    fn path(&self, first: Revision) -> PathBuf {
+        self.directory.join(file_name(first))
+    }
+
+    /// Where it stands.
+    pub(super) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Where it stood at a revision; none if it has not come so far.
+    pub(super) fn head_at(&self, revision: Revision) -> Result<Option<Head>, Error> {
+        if revision == Revision(0) {
+            return Ok(Some(Head::default()));
+        }
+        let mut found = None;
+        self.reader.walk(revision, &mut |frame, chain| {
+            found = Some(Head { revision: frame.revision, chain, tally: frame.tally });
+            Ok(false)
+        })?;
+        Ok(found)
+    }
+
+    /// A handle that reads what is written.
+    pub(super) fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+
+    /// Appends a group, durable when this returns. After an error the ledger stands where it stood.
+    pub(super) fn append(&mut self, group: &[Entry]) -> Result<(), Error> {
+        let Some(first) = group.first() else { return Ok(()) };
+        let (mut frames, mut head, mut offsets) = (Vec::new(), self.head, Vec::new());
+        for entry in group {
+            let frame = Frame {
+                revision: entry.revision,
+                group: first.revision,
+                tally: entry.tally,
+                second: entry.second,
+                batch: &entry.batch,
+            };
+            offsets.push((entry.revision, frames.len(), entry.second));
+            let chain = frame::write(&mut frames, &head.chain, &frame)
+                .ok_or_else(|| Error::Internal(format!("revision {} is larger than 4 GiB", entry.revision)))?;
+            head = Head { revision: entry.revision, chain, tally: entry.tally };
+        }
+        if self.tail.as_ref().is_none_or(|tail| tail.is_full(frames.len(), self.layout.segment)) {
+            self.start_segment().map_err(|error| unavailable(&self.directory, &error))?;
+        }
+        // Taken out, so that whatever happens while writing, a panic included, leaves the file given up.
+        let Some(mut tail) = self.tail.take() else {
+            return Err(Error::Internal("a ledger without a segment".to_owned()));
+        };
+        let start = match tail.append(&frames) {
+            Ok(start) => start,
+            Err(error) => {
+                drop(tail);
+                // At once, so that a restart does not find what is not acknowledged; if not, then at the next write.
+                if let Err(error) = self.start_segment() {
+                    tracing::warn!(%error, "no new segment of the ledger could be made; the next write tries again");
+                }
+                return Err(unavailable(&self.directory, &error));
+            }
+        };
+        let base = tail.base();
+        let marks = offsets
+            .into_iter()
+            .filter_map(|(revision, offset, second)| Mark::of(base, revision, start.saturating_add(offset), second));
+        self.reader.extend(marks, head.revision);
+        self.tail = Some(tail);
+        self.head = head;
+        Ok(())
+    }
+
+    /// Goes on in a segment that says where the one before it ends.
+    fn start_segment(&mut self) -> io::Result<()> {
+        self.tail = None;
+        let tail = Tail::create(&self.directory, &self.head, self.layout.ahead)?;
+        let first = self.head.revision.next();
+        self.mark(first)?;
+        let path = self.path(first);
+        self.reader.add(Piece { path, base: self.head.revision, marks: Vec::new() }, self.head.revision);
+        self.tail = Some(tail);
+        Ok(())
+    }
+
+    /// Notes which segment is the newest.
+    fn mark(&self, newest: Revision) -> io::Result<()> {
+        let unfinished = self.directory.join(format!("{MARKER}.new"));
+        let mut file = fs::File::create(&unfinished)?;
+        writeln!(file, "{}", file_name(newest))?;
+        file.sync_all()?;
+        fs::rename(&unfinished, self.directory.join(MARKER))?;
+        sync_directory(&self.directory)
+    }
+}
+
+/// The first revisions of the segments in a directory, in order, and the newest one that was noted: something, if
+/// anything tells that a store was kept here.
+fn list(directory: &Path, traces: &[&str]) -> Result<(Vec<Revision>, Option<Revision>), Error> {
+    let (mut firsts, mut marked) = (Vec::new(), None);
+    for entry in fs::read_dir(directory).map_err(|error| unavailable(directory, &error))? {
+        let entry = entry.map_err(|error| unavailable(directory, &error))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name == MARKER {
+            let text = fs::read_to_string(entry.path()).unwrap_or_default();
+            let newest = first_of(text.trim_end());
+            if newest.is_none() {
+                tracing::warn!(file = %entry.path().display(), "the marker of the newest segment cannot be read");
+            }
+            marked = marked.max(Some(newest.unwrap_or_default()));
+        } else if traces.iter().any(|trace| name.starts_with(trace)) {
+            marked = marked.max(Some(Revision(0)));
+        }
+        firsts.extend(first_of(&name));
+    }
+    firsts.sort_unstable();
+    Ok((firsts, marked))
+}
+
+fn missing(path: &Path, last_good: Revision) -> Error {
+    corrupt(path, "the file is missing, though a store was kept here".to_owned(), last_good)
+}
+
+pub(super) fn corrupt(path: &Path, problem: String, last_good: Revision) -> Error {
+    Error::Corrupt { file: path.to_owned(), problem, last_good, advice: ADVICE.to_owned() }
+}
+
+pub(super) fn unavailable(path: &Path, error: &io::Error) -> Error {
+    Error::Unavailable(format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::domain::change::Batch;
+    use crate::store::History;
+    use crate::store::record::encode_batch;
+    use crate::store::sample;
+
+    const SMALL: Layout = Layout { segment: 8192, ahead: 2048 };
+
+    fn entries(batches: &[Batch]) -> Vec<Entry> {
+        let entry = |batch: &Batch| Entry {
+            revision: batch.revision,
+            tally: Tally { count: batch.revision.0, digest: 9 },
+            second: batch.authorship.time.as_second(),
+            batch: encode_batch(batch).unwrap(),
+        };
+        batches.iter().map(entry).collect()
+    }
+
+    fn open(directory: &Path) -> Result<Ledger, Error> {
+        Ledger::open(directory, SMALL, &["view"], Revision(0))
+    }
+
+    /// A ledger of these groups, closed.
+    fn ledger_of(groups: &[&[Batch]]) -> TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        let mut ledger = open(directory.path()).unwrap();
+        groups.iter().for_each(|group| ledger.append(&entries(group)).unwrap());
+        directory
+    }
+
+    fn history(ledger: &Ledger) -> Vec<Batch> {
+        ledger.reader().after(Revision(0), usize::MAX).unwrap()
+    }
+
+    fn segments(directory: &Path) -> Vec<PathBuf> {
+        let (firsts, _) = list(directory, &[]).unwrap();
+        firsts.into_iter().map(|first| directory.join(file_name(first))).collect()
+    }
+
+    fn last_good(outcome: Result<Ledger, Error>) -> u64 {
+        match outcome {
+            Err(Error::Corrupt { last_good, .. }) => last_good.0,
+            other => panic!("expected Corrupt, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn it_goes_on_over_many_segments() {
+        let all = sample::plain(100);
+        let directory = ledger_of(&all[..90].chunks(7).collect::<Vec<_>>());
+        assert!(segments(directory.path()).len() > 3);
+        let mut ledger = open(directory.path()).unwrap();
+        assert_eq!(history(&ledger), all[..90]);
+        ledger.append(&entries(&all[90..])).unwrap();
+        assert_eq!(history(&ledger), all);
+        assert_eq!(ledger.head_at(Revision(42)).unwrap().unwrap().tally.count, 42);
+        assert_eq!(ledger.head_at(Revision(101)).unwrap(), None);
+        assert_eq!(history(&open(directory.path()).unwrap()), all);
+    }
+
+    #[test]
+    fn a_last_write_cut_short_anywhere_is_there_whole_or_not_at_all() {
+        let all = sample::plain(6);
+        let directory = ledger_of(&[&all[..3], &all[3..5], &all[5..]]);
+        let file = segments(directory.path()).pop().unwrap();
+        let whole = fs::read(&file).unwrap();
+        let written = frame::written(&whole);
+        let start = open(ledger_of(&[&all[..3], &all[3..5]]).path()).unwrap().tail.unwrap().end();
+        for cut in start..=written {
+            for zeros in [false, true] {
+                let mut bytes = whole[..cut].to_vec();
+                if zeros {
+                    bytes.resize(whole.len(), 0);
+                }
+                fs::write(&file, &bytes).unwrap();
+                let mut ledger = open(directory.path()).unwrap();
+                let there = if cut == written { 6 } else { 5 };
+                assert_eq!(history(&ledger), all[..there], "cut at {cut}");
+                ledger.append(&entries(&all[there..])).unwrap();
+                assert_eq!(history(&open(directory.path()).unwrap()), all, "going on after a cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_a_group_cut_short_the_first_batches_may_be_there() {
+        let all = sample::plain(6);
+        let directory = ledger_of(&[&all[..2], &all[2..]]);
+        let file = segments(directory.path()).pop().unwrap();
+        let whole = fs::read(&file).unwrap();
+        let written = frame::written(&whole);
+        let mut seen = std::collections::BTreeSet::new();
+        for sector in 1..written.div_ceil(512) {
+            let mut bytes = whole.clone();
+            bytes[sector * 512..(sector + 1) * 512].fill(0);
+            fs::write(&file, &bytes).unwrap();
+            match open(directory.path()) {
+                Ok(ledger) => {
+                    let history = history(&ledger);
+                    assert_eq!(history, all[..history.len()]);
+                    seen.insert(history.len());
+                }
+                // A sector of the first group, which was synced before the second was begun.
+                Err(Error::Corrupt { last_good, .. }) => assert!(last_good.0 < 2),
+                Err(other) => panic!("{other}"),
+            }
+        }
+        assert!(seen.len() > 2 && seen.iter().all(|there| (2..6).contains(there)), "{seen:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+        #[test]
+        fn a_flipped_bit_is_damage_or_of_no_account_and_never_costs_what_was_acknowledged(
+            file in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bit in 0_u8..8,
+        ) {
+            let all = sample::plain(30);
+            let directory = ledger_of(&all.chunks(4).collect::<Vec<_>>());
+            let segments = segments(directory.path());
+            let file = &segments[file.index(segments.len())];
+            let mut bytes = fs::read(file).unwrap();
+            let at = at.index(frame::written(&bytes));
+            bytes[at] ^= 1_u8 << bit;
+            fs::write(file, &bytes).unwrap();
+            match open(directory.path()) {
+                Ok(ledger) => prop_assert_eq!(history(&ledger), all),
+                Err(Error::Corrupt { last_good, file: named, .. }) => {
+                    prop_assert!(last_good.0 < 30);
+                    prop_assert_eq!(&named, file);
+                    prop_assert_eq!(fs::read(file).unwrap(), bytes, "nothing is repaired in silence");
+                }
+                Err(other) => prop_assert!(false, "{other}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_ledger_that_is_gone_is_never_taken_for_a_new_one() {
+        let all = sample::plain(60);
+        let directory = ledger_of(&all.chunks(5).collect::<Vec<_>>());
+        let segments = segments(directory.path());
+        let newest = segments.last().unwrap();
+        let whole = fs::read(newest).unwrap();
+        fs::remove_file(newest).unwrap();
+        assert!(last_good(open(directory.path())) >= 30);
+        fs::write(newest, whole).unwrap();
+        fs::remove_file(&segments[1]).unwrap();
+        assert!(last_good(open(directory.path())) < 20);
+        fs::remove_file(&segments[0]).unwrap();
+        assert_eq!(last_good(open(directory.path())), 0);
+        segments[2..].iter().for_each(|file| fs::remove_file(file).unwrap());
+        assert_eq!(last_good(open(directory.path())), 0);
+        fs::remove_file(directory.path().join(MARKER)).unwrap();
+        fs::create_dir(directory.path().join("view")).unwrap();
+        assert_eq!(last_good(open(directory.path())), 0);
+    }
+
+    #[test]
+    fn after_a_failed_write_the_file_is_given_up_and_the_next_segment_says_where_it_ends() {
+        let all = sample::plain(9);
+        for already in [0, 3] {
+            let directory = ledger_of(&[&all[..already]]);
+            let mut ledger = open(directory.path()).unwrap();
+            let given_up = segments(directory.path()).pop().unwrap();
+            // What is written is on disk, but its sync failed.
+            let written_but_not_synced = ledger_of(&[&all[..already], &all[already..6]]);
+            fs::copy(segments(written_but_not_synced.path()).pop().unwrap(), &given_up).unwrap();
+            ledger.tail = Some(Tail::read_only(&given_up).unwrap());
+            let refused = ledger.append(&entries(&all[already..6]));
+            assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+            assert_eq!(history(&ledger), all[..already]);
+            assert_eq!(history(&open(directory.path()).unwrap()), all[..already], "not acknowledged, not there");
+            ledger.append(&entries(&all[already..already + 2])).unwrap();
+            assert_eq!(history(&ledger), all[..already + 2]);
+            assert_eq!(history(&open(directory.path()).unwrap()), all[..already + 2]);
+        }
+    }
+
+    #[test]
+    fn while_no_segment_can_be_made_writes_are_refused_and_reads_go_on() {
+        let all = sample::plain(4);
+        let directory = ledger_of(&[&all[..2]]);
+        let mut ledger = open(directory.path()).unwrap();
+        let file = segments(directory.path()).pop().unwrap();
+        ledger.tail = Some(Tail::read_only(&file).unwrap());
+        let in_the_way = directory.path().join(format!("{}.new", file_name(Revision(3))));
+        fs::create_dir(&in_the_way).unwrap();
+        for _ in 0..2 {
+            assert!(matches!(ledger.append(&entries(&all[2..])), Err(Error::Unavailable(_))));
+            assert_eq!(history(&ledger), all[..2]);
+        }
+        fs::remove_dir(&in_the_way).unwrap();
+        ledger.append(&entries(&all[2..])).unwrap();
+        assert_eq!(history(&ledger), all);
+    }
+}

@@ -1,0 +1,62 @@
+//! One process for one data directory.
+//!
+//! **Invariants.** The lock is the operating system's, so that it ends with the process however that ends; the file
+//! only says whose it is.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::Path;
+
+use super::Error;
+use super::ledger::unavailable;
+
+const FILE: &str = "lock";
+
+/// Held as long as this lives.
+#[derive(Debug)]
+pub(super) struct DirectoryLock {
+    _file: File,
+}
+
+impl DirectoryLock {
+    /// Takes the lock of a directory, or says at once who holds it.
+    pub(super) fn take(directory: &Path) -> Result<Self, Error> {
+        let path = directory.join(FILE);
+        let failed = |error: std::io::Error| unavailable(&path, &error);
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // Who holds it is a courtesy; that it is held is certain.
+                let _ = file.read_to_string(&mut holder);
+                let holder = match holder.trim() {
+                    "" => "another process".to_owned(),
+                    pid => format!("process {pid}"),
+                };
+                let directory = directory.display();
+                return Err(Error::Unavailable(format!("{directory} is in use by {holder}; stop that one first")));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        file.set_len(0).map_err(failed)?;
+        writeln!(file, "{}", std::process::id()).map_err(failed)?;
+        Ok(DirectoryLock { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_holder_is_refused_at_once_and_told_who_the_first_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let first = DirectoryLock::take(directory.path()).unwrap();
+        let refused = DirectoryLock::take(directory.path()).unwrap_err().to_string();
+        assert!(refused.contains(&format!("in use by process {};", std::process::id())), "{refused}");
+        drop(first);
+        DirectoryLock::take(directory.path()).unwrap();
+    }
+}

@@ -1,0 +1,155 @@
+//! Where the directory is kept: the contract of every store, and the stores themselves.
+//!
+//! **Invariants.** A store knows revisions, records and batches; it knows no wire format, no plan and no
+//! reader of the directory. It never decides what is right to write, only whether it is the next thing to write.
+//! Every backend passes `conformance.rs`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::change::{Batch, RequestMark};
+use crate::domain::field::Fields;
+use crate::domain::name::Name;
+use crate::domain::record::{Revision, Stored};
+
+pub mod memory;
+pub mod embedded;
+
+pub mod record;
+mod tally;
+mod frame;
+mod segment;
+mod reader;
+mod ledger;
+mod sled;
+mod lock;
+
+#[cfg(test)]
+pub(crate) mod conformance;
+#[cfg(test)]
+pub(crate) mod sample;
+
+/// Where the directory is kept. Every call blocks; one thread owns the store and is its only writer.
+///
+/// # The contract
+/// - **Order.** Revisions run without a gap from 1; an empty store is at revision 0.
+/// - **Atomic.** A batch is there whole or not at all, also after a power cut. Of a group, the batches that are
+///   there are the first ones.
+/// - **Durable.** When [`commit`](Store::commit) returns `Ok`, the whole group survives a power cut.
+/// - **Refused, not mixed.** A group that does not begin right after the store's revision is refused with
+///   [`Error::Conflict`] and changes nothing.
+/// - **Unavailable is not lost.** After [`Error::Unavailable`] the store stands where it stood and may be tried
+///   again without being reopened; only a store that is reopened before anything else was committed may be found
+///   to hold batches of that group. A request mark makes trying again safe.
+/// - **Never silent.** What is damaged is reported as [`Error::Corrupt`], never skipped or repaired unsaid.
+pub trait Store: Send {
+    /// Everything that the store holds.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if it cannot be read whole, [`Error::Unavailable`] if it cannot be read at the moment.
+    fn load(&mut self) -> Result<Contents, Error>;
+
+    /// Writes these batches, in order, and returns when they are durable.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the first is not the store's next revision or the others do not follow it;
+    /// [`Error::Unavailable`] if they cannot be written at the moment.
+    fn commit(&mut self, group: &[Batch]) -> Result<(), Error>;
+
+    /// What was written: a handle of its own, which can be read while the store is being written and outlives it.
+    fn history(&self) -> Arc<dyn History>;
+}
+
+/// The accepted writes of a store, oldest first. Every call blocks.
+pub trait History: Send + Sync {
+    /// At most `limit` batches, from the one right after `after`; none if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if one of them cannot be read.
+    fn after(&self, after: Revision, limit: usize) -> Result<Vec<Batch>, Error>;
+}
+
+/// Everything that a store holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contents {
+    /// The revision of the last batch.
+    pub revision: Revision,
+    /// Every record, by name.
+    pub records: Vec<Stored>,
+    /// What the dataset ships for records that the office deleted, by name.
+    pub withheld: Vec<(Name, Arc<Fields>)>,
+    /// The marked requests accepted in the [`MARK_SECONDS`] before the newest batch, oldest first.
+    pub requests: Vec<AcceptedRequest>,
+}
+
+/// A request that was accepted and must be recognised when it is repeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedRequest {
+    /// Whose request.
+    pub principal: String,
+    /// Its mark.
+    pub mark: RequestMark,
+    /// The revision it made.
+    pub revision: Revision,
+    /// When.
+    pub time: Timestamp,
+}
+
+impl AcceptedRequest {
+    /// The marked request that made a batch, if it was marked.
+    pub fn of(batch: &Batch) -> Option<Self> {
+        let authorship = &batch.authorship;
+        authorship.request.as_ref().map(|mark| AcceptedRequest {
+            principal: authorship.principal.clone(),
+            mark: mark.clone(),
+            revision: batch.revision,
+            time: authorship.time,
+        })
+    }
+}
+
+/// How long a repeated request is recognised: 24 hours, as the proto promises.
+pub const MARK_SECONDS: i64 = 24 * 60 * 60;
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The group does not follow what the store holds; somebody else wrote.
+    #[error("the store is at revision {current}, and what was to be written does not follow it")]
+    Conflict {
+        /// Where the store stands.
+        current: Revision,
+    },
+    /// The store cannot be written or read at the moment: trying again may help.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The store is damaged.
+    #[error("{}: {problem}; whole up to revision {last_good}. {advice}", .file.display())]
+    Corrupt {
+        /// The damaged file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// The last revision that can be trusted.
+        last_good: Revision,
+        /// What an operator should do.
+        advice: String,
+    },
+    /// Something in the program is wrong.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// Whether a group is what must come after `current`.
+fn follows(current: Revision, group: &[Batch]) -> Result<(), Error> {
+    let mut at = current;
+    for batch in group {
+        if batch.revision != at.next() {
+            return Err(Error::Conflict { current });
+        }
+        at = batch.revision;
+    }
+    Ok(())
+}
