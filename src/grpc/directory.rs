@@ -1,0 +1,284 @@
+//! `DirectoryService`: the state of the directory, many changes as one, history, import and export.
+//!
+//! **Invariants.** An import is read whole before anything is written, and is one revision. An export is read from one
+//! snapshot, record by record as the caller takes them.
+
+use std::pin::Pin;
+
+use prost::Message;
+use prost_reflect::DynamicMessage;
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::directory::{MAX_HISTORY, Proposal, Written};
+use crate::domain::catalogue::Profile;
+use crate::domain::change::{Batch, Change};
+use crate::domain::diff::RecordDiff;
+use crate::domain::error::Error;
+use crate::domain::field::{Faults, Path, Value};
+use crate::domain::name::{Collection, Name};
+use crate::domain::record::{Record, Revision};
+use crate::proto::convert::timestamp;
+use crate::proto::tree::{self, etag, open_envelope, text};
+use crate::proto::{from_dynamic, v1};
+
+use super::call::{Api, Call};
+use super::import;
+use super::page_token::{self, Place};
+use super::resource::{MAX_PAGE_BYTES, page_size, relocate};
+
+/// What a server stream is made of.
+pub(super) type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl v1::directory_service_server::DirectoryService for Api {
+    async fn get_directory(
+        &self,
+        request: Request<v1::GetDirectoryRequest>,
+    ) -> Result<Response<v1::Directory>, Status> {
+        let call = self.begin("DirectoryService/GetDirectory", &request)?;
+        let state = self.state(&call);
+        state.map(Response::new).map_err(|error| call.refuse(&error))
+    }
+
+    async fn get_profile(&self, request: Request<v1::GetProfileRequest>) -> Result<Response<v1::Profile>, Status> {
+        self.get(Collection::Profiles, "DirectoryService/GetProfile", request).await
+    }
+
+    async fn update_profile(
+        &self,
+        request: Request<v1::UpdateProfileRequest>,
+    ) -> Result<Response<v1::Profile>, Status> {
+        self.update(Collection::Profiles, "DirectoryService/UpdateProfile", request).await
+    }
+
+    async fn apply_changes(
+        &self,
+        request: Request<v1::ApplyChangesRequest>,
+    ) -> Result<Response<v1::ApplyChangesResponse>, Status> {
+        let mut call = self.begin("DirectoryService/ApplyChanges", &request)?;
+        let applied = self.apply(&mut call).await;
+        applied.map(Response::new).map_err(|error| call.refuse(&error))
+    }
+
+    type ImportChangesStream = Answers<v1::ImportChangesResponse>;
+
+    async fn import_changes(
+        &self,
+        request: Request<Streaming<v1::ImportChangesRequest>>,
+    ) -> Result<Response<Self::ImportChangesStream>, Status> {
+        import::import(self, request)
+    }
+
+    async fn list_changes(
+        &self,
+        request: Request<v1::ListChangesRequest>,
+    ) -> Result<Response<v1::ListChangesResponse>, Status> {
+        let mut call = self.begin("DirectoryService/ListChanges", &request)?;
+        let page = self.changes(&mut call, request.get_ref()).await;
+        page.map(Response::new).map_err(|error| call.refuse(&error))
+    }
+
+    type ExportDirectoryStream = Answers<v1::ExportDirectoryResponse>;
+
+    async fn export_directory(
+        &self,
+        request: Request<v1::ExportDirectoryRequest>,
+    ) -> Result<Response<Self::ExportDirectoryStream>, Status> {
+        let call = self.begin("DirectoryService/ExportDirectory", &request)?;
+        let snapshot = self.edge().directory().snapshot(&call.permit).map_err(|error| call.refuse(&error))?;
+        let revision = on_wire(snapshot.revision());
+        let mut records: Vec<_> = snapshot.iter().cloned().collect();
+        let place = |name: &Name| Collection::ALL.iter().position(|collection| *collection == name.collection());
+        records.sort_by_cached_key(|stored| place(stored.record.name()));
+        let answers = records.into_iter().map(move |stored| {
+            let record = tree::to_envelope(&stored).and_then(|envelope| from_dynamic(&envelope));
+            let record = record.map_err(|error| call.refuse(&error))?;
+            Ok(v1::ExportDirectoryResponse { record: Some(record), revision })
+        });
+        Ok(Response::new(Box::pin(tokio_stream::iter(answers))))
+    }
+}
+
+impl Api {
+    fn state(&self, call: &Call) -> Result<v1::Directory, Error> {
+        let snapshot = self.edge().directory().snapshot(&call.permit)?;
+        let profile = snapshot.all::<Profile>().next();
+        let count = |collection: &Collection| v1::CollectionCount {
+            collection: collection.word().to_owned(),
+            record_count: i32::try_from(snapshot.count(*collection)).unwrap_or(i32::MAX),
+        };
+        Ok(v1::Directory {
+            revision: on_wire(snapshot.revision()),
+            counts: Collection::ALL.iter().map(count).collect(),
+            dataset_date: profile.map(|profile| profile.dataset_date.to_string()).unwrap_or_default(),
+            history_start_date: profile.map(|profile| profile.history_start_date.to_string()).unwrap_or_default(),
+        })
+    }
+
+    async fn apply(&self, call: &mut Call) -> Result<v1::ApplyChangesResponse, Error> {
+        let (changes, places) = wanted(call);
+        call.checked()?;
+        let authorship = call.authorship(self.edge());
+        let proposal = Proposal::from(changes);
+        let written = self.edge().directory().write(&call.permit, proposal, authorship, call.validate_only()).await;
+        let written = written.map_err(|error| relocate(error, |index| places.get(index).cloned()))?;
+        Ok(v1::ApplyChangesResponse {
+            revision: revision_of(&written, call.validate_only()),
+            diffs: fitting(diffs(&written.batch, None)),
+        })
+    }
+
+    async fn changes(
+        &self,
+        call: &mut Call,
+        request: &v1::ListChangesRequest,
+    ) -> Result<v1::ListChangesResponse, Error> {
+        let name = text(&call.request, "name").and_then(|written| match Name::parse(&written) {
+            Ok(name) => Some(name),
+            Err(fault) => {
+                call.faults.add(&Path::Root.field("name"), fault.reason, fault.message);
+                None
+            }
+        });
+        call.checked()?;
+        let size = page_size(&call.request);
+        let mut after = Revision(u64::try_from(request.after_revision).unwrap_or_default());
+        if let Some(place) = page_token::open(&call.path, &call.request)? {
+            after = Revision(place.last.parse().map_err(|_| Error::PageToken)?);
+        }
+        let newest = *self.edge().directory().revisions().borrow();
+        let mut changes: Vec<v1::AcceptedChange> = Vec::new();
+        let (mut bytes, mut is_full) = (0usize, false);
+        // One more than the page, to know whether there is another.
+        while !is_full && changes.len() <= size && after < newest {
+            let batches =
+                self.edge().directory().history(&call.permit, after, MAX_HISTORY.min(size.saturating_add(1))).await?;
+            let Some(last) = batches.last() else { break };
+            after = last.revision;
+            let touched = batches
+                .iter()
+                .filter(|batch| name.as_ref().is_none_or(|name| batch.writes.iter().any(|write| write.name == *name)));
+            for change in touched.map(|batch| accepted(batch, name.as_ref())) {
+                bytes = bytes.saturating_add(change.encoded_len());
+                is_full = bytes > MAX_PAGE_BYTES && !changes.is_empty();
+                if is_full {
+                    break;
+                }
+                changes.push(change);
+            }
+        }
+        let has_more = is_full || changes.len() > size;
+        changes.truncate(size);
+        let last = changes.last().filter(|_| has_more).map(|change| change.revision.to_string());
+        let next = last.map(|last| {
+            page_token::seal(&call.path, &call.request, &Place { revision: newest, keys: Vec::new(), last })
+        });
+        let next_page_token = next.unwrap_or_default();
+        Ok(v1::ListChangesResponse { changes, next_page_token, revision: on_wire(newest) })
+    }
+}
+
+/// What the caller wants, and where in the request each change stands.
+fn wanted(call: &mut Call) -> (Vec<Change>, Vec<String>) {
+    let list = call.request.get_field_by_name("changes").map(|list| list.into_owned());
+    let items = list.as_ref().and_then(prost_reflect::Value::as_list).unwrap_or_default();
+    let (mut changes, mut places) = (Vec::new(), Vec::new());
+    for (index, item) in items.iter().enumerate() {
+        let at = Path::Root.field("changes");
+        let at = at.item(index);
+        let chosen = item.as_message().and_then(|item| item.fields().next());
+        let Some((field, value)) = chosen else { continue };
+        let Some(body) = value.as_message() else { continue };
+        let here = at.field(field.name());
+        if field.name() == "delete" {
+            places.push(here.to_string());
+            let written = text(body, "name").unwrap_or_default();
+            match Name::parse(&written) {
+                Ok(name) => changes.push(Change::Delete { name, etag: etag(body) }),
+                Err(fault) => call.faults.add(&here.field("name"), fault.reason, fault.message),
+            }
+            continue;
+        }
+        let Some((record, place, etag)) = read_envelope(body, &here, &mut call.faults) else { continue };
+        places.push(place);
+        changes.push(match field.name() {
+            "create" => Change::Create(record),
+            "update" => Change::Update { record, etag },
+            _ => Change::Put(record),
+        });
+    }
+    (changes, places)
+}
+
+/// The record in a `Record`, where it stands, and the etag that came with it.
+pub(super) fn read_envelope(
+    envelope: &DynamicMessage,
+    at: &Path<'_>,
+    faults: &mut Faults,
+) -> Option<(Record, String, Option<String>)> {
+    let (collection, field, resource) = open_envelope(envelope)?;
+    let here = at.field(field.name());
+    let record = tree::read_resource(collection, resource, &here, faults)?;
+    Some((record, here.to_string(), etag(resource)))
+}
+
+/// The revision that holds a write; of one that was only tried, the one it was tried on.
+pub(super) fn revision_of(written: &Written, validate_only: bool) -> i64 {
+    let revision = written.batch.revision;
+    let tried = validate_only && !written.batch.writes.is_empty();
+    on_wire(if tried { Revision(revision.0.saturating_sub(1)) } else { revision })
+}
+
+/// A revision as the wire has it.
+fn on_wire(revision: Revision) -> i64 {
+    i64::try_from(revision.0).unwrap_or(i64::MAX)
+}
+
+fn accepted(batch: &Batch, only: Option<&Name>) -> v1::AcceptedChange {
+    let authorship = &batch.authorship;
+    v1::AcceptedChange {
+        revision: on_wire(batch.revision),
+        create_time: Some(timestamp(authorship.time)),
+        principal: authorship.principal.clone(),
+        peer: authorship.peer.clone(),
+        change_reason: authorship.change_reason.clone(),
+        diffs: fitting(diffs(batch, only)),
+    }
+}
+
+/// The diffs, without their fields if those of so many records do not fit in a message: the names always do.
+fn fitting(mut diffs: Vec<v1::RecordDiff>) -> Vec<v1::RecordDiff> {
+    let bytes = diffs.iter().map(Message::encoded_len).fold(0, usize::saturating_add);
+    if bytes > MAX_PAGE_BYTES && diffs.len() > 1 {
+        diffs.iter_mut().for_each(|diff| diff.fields.clear());
+    }
+    diffs
+}
+
+/// What a batch does, to all of its records or to one.
+pub(super) fn diffs(batch: &Batch, only: Option<&Name>) -> Vec<v1::RecordDiff> {
+    let writes = batch.writes.iter().filter(|write| only.is_none_or(|name| write.name == *name));
+    writes.filter_map(RecordDiff::of).map(|diff| to_proto(&diff)).collect()
+}
+
+fn to_proto(diff: &RecordDiff) -> v1::RecordDiff {
+    let kind = v1::DiffKind::from_str_name(&format!("DIFF_KIND_{}", diff.kind.word())).unwrap_or_default();
+    let said = |value: Option<&Value>| value.map(|value| json(value).to_string()).unwrap_or_default();
+    let field = |field: &crate::domain::diff::FieldDiff| v1::FieldDiff {
+        path: field.path.clone(),
+        before: said(field.before.as_ref()),
+        after: said(field.after.as_ref()),
+    };
+    v1::RecordDiff { name: diff.name.to_string(), kind: kind.into(), fields: diff.fields.iter().map(field).collect() }
+}
+
+fn json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Bool(truth) => (*truth).into(),
+        Value::Integer(number) => (*number).into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::List(items) => items.iter().map(json).collect(),
+        Value::Fields(fields) => fields.iter().map(|(name, value)| (name.clone(), json(value))).collect(),
+    }
+}

@@ -1,0 +1,66 @@
+//! The gRPC services: each handler is principal, permit, convert, directory, convert.
+
+use std::sync::Arc;
+
+use tonic::service::Routes;
+
+use crate::directory::Directory;
+use crate::proto::rules::Rules;
+use crate::proto::v1;
+
+pub use crate::proto::rules::ContractError as RulesError;
+
+pub mod call;
+mod coordination;
+mod directory;
+pub mod edge;
+mod import;
+pub mod page_token;
+pub mod reflection;
+mod resource;
+pub mod status;
+
+use call::Api;
+use edge::{Clock, Edge};
+
+/// The largest messages, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct MessageSizes {
+    /// The largest accepted.
+    pub request: usize,
+    /// The largest sent.
+    pub response: usize,
+}
+
+/// Every service of a directory.
+///
+/// # Errors
+/// [`RulesError`] if the contract has a method without permission, or a rule that nothing enforces.
+pub fn routes(directory: Arc<Directory>, clock: Clock, sizes: MessageSizes) -> Result<Routes, RulesError> {
+    let api = Arc::new(Api::new(Edge::new(directory, clock), Arc::new(Rules::load()?)));
+    let mut routes = Routes::default();
+    macro_rules! serve {
+        ($($module:ident::$server:ident),+ $(,)?) => { $(
+            routes = routes.add_service(
+                v1::$module::$server::from_arc(Arc::clone(&api))
+                    .max_decoding_message_size(sizes.request)
+                    .max_encoding_message_size(sizes.response),
+            );
+        )+ };
+    }
+    serve!(
+        coordination_service_server::CoordinationServiceServer,
+        area_service_server::AreaServiceServer,
+        organisation_service_server::OrganisationServiceServer,
+        contact_service_server::ContactServiceServer,
+        calamity_type_service_server::CalamityTypeServiceServer,
+        catalogue_service_server::CatalogueServiceServer,
+        assignment_service_server::AssignmentServiceServer,
+        arrangement_service_server::ArrangementServiceServer,
+        directory_service_server::DirectoryServiceServer,
+    );
+    Ok(routes)
+}
+
+#[cfg(test)]
+mod tests;

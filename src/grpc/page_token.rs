@@ -1,0 +1,86 @@
+//! Page tokens: where a list goes on, bound to the request that began it.
+//!
+//! **Invariants.** A token is opaque and safe in a URL, and opens nothing: whoever holds one still needs the permit. It
+//! is refused with another request, page size aside. It names the last record given, not a place in a snapshot, so the
+//! next page is read from the newest one.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use prost::Message;
+use prost_reflect::DynamicMessage;
+
+use crate::domain::error::Error;
+use crate::domain::field::Value;
+use crate::domain::record::Revision;
+use crate::domain::search::Key;
+
+/// Changes when tokens are written another way; older ones are then refused.
+const FORMAT: u8 = 1;
+
+/// Where a list goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The revision that the page before was read from.
+    pub revision: Revision,
+    /// The order keys of the last entry given.
+    pub keys: Vec<Key>,
+    /// The last entry given: a name, or whatever tells the entries of this list apart.
+    pub last: String,
+}
+
+/// A token as it is written, before its letters.
+type Written = (u8, String, u64, Vec<serde_json::Value>, String);
+
+/// The token of a place in the answer to a request.
+pub fn seal(method: &str, request: &DynamicMessage, place: &Place) -> String {
+    let keys = place.keys.iter().map(to_json).collect();
+    let written: Written = (FORMAT, fingerprint(method, request), place.revision.0, keys, place.last.clone());
+    // Proof: numbers and texts always have a written form.
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&written).unwrap_or_default())
+}
+
+/// The place that a request's own `page_token` names; `None` if it has none.
+///
+/// # Errors
+/// [`Error::PageToken`] if the token was not given for this request.
+pub fn open(method: &str, request: &DynamicMessage) -> Result<Option<Place>, Error> {
+    let Some(token) = crate::proto::tree::text(request, "page_token") else { return Ok(None) };
+    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| Error::PageToken)?;
+    let (format, asked, revision, keys, last): Written =
+        serde_json::from_slice(&bytes).map_err(|_| Error::PageToken)?;
+    if format != FORMAT || asked != fingerprint(method, request) {
+        return Err(Error::PageToken);
+    }
+    let keys = keys.into_iter().map(from_json).collect::<Option<_>>().ok_or(Error::PageToken)?;
+    Ok(Some(Place { revision: Revision(revision), keys, last }))
+}
+
+/// What a request asks, page size and token aside.
+fn fingerprint(method: &str, request: &DynamicMessage) -> String {
+    let mut asked = request.clone();
+    asked.clear_field_by_name("page_size");
+    asked.clear_field_by_name("page_token");
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(method.as_bytes());
+    hasher.update(&asked.encode_to_vec());
+    hasher.finalize().to_hex().chars().take(16).collect()
+}
+
+fn to_json(key: &Key) -> serde_json::Value {
+    match key {
+        None | Some(Value::List(_) | Value::Fields(_)) => serde_json::Value::Null,
+        Some(Value::Bool(truth)) => (*truth).into(),
+        Some(Value::Integer(number)) => (*number).into(),
+        Some(Value::Text(text)) => text.as_str().into(),
+    }
+}
+
+fn from_json(key: serde_json::Value) -> Option<Key> {
+    match key {
+        serde_json::Value::Null => Some(None),
+        serde_json::Value::Bool(truth) => Some(Some(Value::Bool(truth))),
+        serde_json::Value::Number(number) => number.as_i64().map(|number| Some(Value::Integer(number))),
+        serde_json::Value::String(text) => Some(Some(Value::Text(text))),
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
+    }
+}

@@ -1,0 +1,355 @@
+//! The one table from errors to what a caller is told: code, reason, metadata, details, and a sentence in his language.
+//!
+//! **Invariants.** Every error carries `google.rpc.ErrorInfo` of the domain `crisisgids`; no two errors share a code and
+//! a reason. What went wrong inside is logged and not told. Details never outgrow `MAX_DETAIL_BYTES`: beyond that a
+//! client's limit on headers would turn the refusal into a broken connection.
+
+use std::collections::HashMap;
+
+use prost::Message;
+use prost_types::Any;
+use tonic::{Code, Status};
+use tonic_types::pb;
+
+use crate::domain::error::{Candidate, Error, Obstacle, Unresolved};
+use crate::domain::field::Fault;
+use crate::domain::name::Name;
+use crate::domain::text::{Language, Localised};
+use crate::proto::{PACKAGE, reason, v1};
+
+/// The most that lists in details may take. Headers are limited to 16 KiB by many clients, and details travel in them
+/// one third larger.
+const MAX_DETAIL_BYTES: usize = 5000;
+
+/// What a caller is told of an error.
+pub fn status(error: &Error, language: Language) -> Status {
+    log(error);
+    let (code, said) = told(error);
+    let info = pb::ErrorInfo {
+        reason: error.reason().word().to_owned(),
+        domain: reason::DOMAIN.to_owned(),
+        metadata: said.metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<HashMap<_, _>>(),
+    };
+    let message = match language {
+        Language::Dutch => said.dutch,
+        Language::English => said.english.clone(),
+    };
+    let localized = pb::LocalizedMessage { locale: language.code().to_owned(), message };
+    let mut details = vec![google("ErrorInfo", &info), google("LocalizedMessage", &localized)];
+    details.extend(details_of(error, language));
+    let rpc = pb::Status { code: i32::from(code), message: said.english.clone(), details };
+    Status::with_details(code, said.english, rpc.encode_to_vec().into())
+}
+
+/// The sentences of an error, and the values in them.
+struct Said {
+    english: String,
+    dutch: String,
+    metadata: Vec<(&'static str, String)>,
+}
+
+fn say(english: impl Into<String>, dutch: impl Into<String>, metadata: Vec<(&'static str, String)>) -> Said {
+    Said { english: english.into(), dutch: dutch.into(), metadata }
+}
+
+/// The table.
+fn told(error: &Error) -> (Code, Said) {
+    match error {
+        Error::Invalid(faults) => {
+            let count = faults.0.len();
+            let first = faults.0.first();
+            let (field, why) = first.map_or(("", ""), |fault| (fault.path.as_str(), fault.message.as_str()));
+            let said = say(
+                format!("{count} fields are wrong; the first, {field}: {why}"),
+                format!("{count} velden zijn ongeldig; het eerste, {field}: {why}"),
+                vec![("violations", count.to_string()), ("field", field.to_owned()), ("why", why.to_owned())],
+            );
+            (Code::InvalidArgument, said)
+        }
+        Error::Filter { field, position, message } => {
+            let metadata =
+                vec![("field", (*field).to_owned()), ("position", position.to_string()), ("why", message.clone())];
+            let said = say(
+                format!("{field} cannot be read at character {position}: {message}"),
+                format!("{field} is onleesbaar bij teken {position}: {message}"),
+                metadata,
+            );
+            (Code::InvalidArgument, said)
+        }
+        Error::Unresolved(all) => unresolved(all),
+        Error::NotFound(name) => {
+            let metadata = vec![("name", name.to_string())];
+            (Code::NotFound, say(format!("{name} does not exist"), format!("{name} bestaat niet"), metadata))
+        }
+        Error::AlreadyExists(name) => {
+            let said = say(
+                format!("{name} exists already; update it, or choose another id"),
+                format!("{name} bestaat al; wijzig het, of kies een andere id"),
+                vec![("name", name.to_string())],
+            );
+            (Code::AlreadyExists, said)
+        }
+        Error::StillReferenced { name, by } => {
+            let count = by.len();
+            let said = say(
+                format!("{name} is named by {count} other records; change or delete those first"),
+                format!("{name} wordt door {count} andere records genoemd; wijzig of verwijder die eerst"),
+                vec![("name", name.to_string()), ("references", count.to_string())],
+            );
+            (Code::FailedPrecondition, said)
+        }
+        Error::EtagMismatch { name, given, current } => {
+            let said = say(
+                format!("{name} was changed meanwhile: its etag is {current}, not {given}; read it again and decide"),
+                format!("{name} is intussen gewijzigd: de etag is {current}, niet {given}; lees het opnieuw en beslis"),
+                vec![("name", name.to_string()), ("given", given.clone()), ("current", current.clone())],
+            );
+            (Code::Aborted, said)
+        }
+        Error::RequestIdReused(id) => {
+            let said = say(
+                format!("request id {id} was used for another content; take a new one"),
+                format!("aanvraagnummer {id} is al gebruikt voor iets anders; neem een nieuw"),
+                vec![("requestId", id.clone())],
+            );
+            (Code::InvalidArgument, said)
+        }
+        Error::MergeConflict(conflicts) => {
+            let count = conflicts.len();
+            let said = say(
+                format!("the office and the dataset both changed {count} fields; say whether to keep or to take"),
+                format!("het bureau en de dataset wijzigden beide {count} velden; kies behouden of overnemen"),
+                vec![("conflicts", count.to_string())],
+            );
+            (Code::FailedPrecondition, said)
+        }
+        Error::PageToken => {
+            let said = say(
+                "this page token is not for this request; begin again without one",
+                "dit paginateken hoort niet bij deze vraag; begin opnieuw zonder",
+                Vec::new(),
+            );
+            (Code::InvalidArgument, said)
+        }
+        Error::RevisionCompacted { oldest } => {
+            let said = say(
+                format!("the history begins at revision {oldest}; ask from there"),
+                format!("de geschiedenis begint bij revisie {oldest}; vraag vanaf daar"),
+                vec![("oldest", oldest.to_string())],
+            );
+            (Code::OutOfRange, said)
+        }
+        Error::Denied => (Code::PermissionDenied, say("you may not do this", "dit is u niet toegestaan", Vec::new())),
+        Error::Unauthenticated => (Code::Unauthenticated, say("say who you are first", "meld u eerst aan", Vec::new())),
+        Error::StoreUnavailable(_) => {
+            let said = say(
+                "nothing can be written at the moment and nothing was changed; repeat this with the same request id",
+                "er kan nu niet worden geschreven en er is niets gewijzigd; herhaal dit met hetzelfde aanvraagnummer",
+                Vec::new(),
+            );
+            (Code::Unavailable, said)
+        }
+        Error::StoreCorrupt(_) => {
+            let said = say(
+                "the store is damaged; tell the operator, whose log has more",
+                "de opslag is beschadigd; waarschuw de beheerder, het logboek zegt meer",
+                Vec::new(),
+            );
+            (Code::DataLoss, said)
+        }
+        Error::Internal(_) => {
+            let said = say(
+                "something in the server is wrong; its log has more under the x-request-id of this answer",
+                "er ging iets mis in de server; het logboek zegt meer onder de x-request-id van dit antwoord",
+                Vec::new(),
+            );
+            (Code::Internal, said)
+        }
+    }
+}
+
+/// Words without one meaning: the first decides about code and sentence.
+fn unresolved(all: &[Unresolved]) -> (Code, Said) {
+    let Some(first) = all.first() else {
+        return (Code::NotFound, say("nothing goes by these words", "niets heet zo", Vec::new()));
+    };
+    let words = &first.words;
+    let names = |candidates: &[Candidate], language: Language| -> String {
+        let name = |candidate: &Candidate| format!("{} ({})", candidate.display_names.text(language), candidate.name);
+        candidates.iter().take(5).map(name).collect::<Vec<_>>().join(", ")
+    };
+    let (code, english, dutch) = match &first.obstacle {
+        Obstacle::PlaceNotFound(near) | Obstacle::CalamityNotFound(near) => {
+            let (is_place, is_near) = (matches!(first.obstacle, Obstacle::PlaceNotFound(_)), !near.is_empty());
+            let (what, wat) = if is_place { ("place", "plaats") } else { ("calamity type", "calamiteit") };
+            let (perhaps, wellicht) = if is_near {
+                let english = names(near, Language::English);
+                (format!("; did you mean {english}?"), format!("; bedoelt u {}?", names(near, Language::Dutch)))
+            } else {
+                (String::new(), String::new())
+            };
+            let english = format!("no {what} goes by '{words}'{perhaps}");
+            (Code::NotFound, english, format!("geen {wat} heet '{words}'{wellicht}"))
+        }
+        Obstacle::PlaceAmbiguous(candidates) | Obstacle::CalamityAmbiguous(candidates) => (
+            Code::InvalidArgument,
+            format!("'{words}' may mean {}; send one of these names", names(candidates, Language::English)),
+            format!("'{words}' kan {} zijn; stuur een van deze namen", names(candidates, Language::Dutch)),
+        ),
+        Obstacle::LocationUnsupported => (
+            Code::InvalidArgument,
+            format!("'{words}' is a location in numbers, which cannot be placed; name the town, road or water"),
+            format!("'{words}' is een locatie in cijfers, die niet te plaatsen is; noem plaats, weg of water"),
+        ),
+    };
+    let metadata =
+        vec![("field", first.field.clone()), ("words", words.clone()), ("unresolved", all.len().to_string())];
+    (code, say(english, dutch, metadata))
+}
+
+/// The details beside reason and sentence.
+fn details_of(error: &Error, language: Language) -> Vec<Any> {
+    match error {
+        Error::Invalid(faults) => vec![google("BadRequest", &bad_request(faults.0.iter().map(violation)))],
+        Error::Filter { field, message, .. } => {
+            let fault = Fault { path: (*field).to_owned(), reason: "UNREADABLE", message: message.clone() };
+            vec![google("BadRequest", &bad_request(std::iter::once(violation(&fault))))]
+        }
+        Error::Unresolved(all) => {
+            let mut detail = v1::UnresolvedWords::default();
+            for unresolved in all {
+                detail.words.push(unresolved_word(unresolved, language));
+                if detail.encoded_len() > MAX_DETAIL_BYTES {
+                    detail.words.pop();
+                    break;
+                }
+            }
+            vec![own("UnresolvedWords", &detail)]
+        }
+        Error::NotFound(name) | Error::AlreadyExists(name) | Error::EtagMismatch { name, .. } => {
+            let resource_type = format!("{}/{}", reason::DOMAIN, crate::proto::tree::message_name(name.collection()));
+            let info =
+                pb::ResourceInfo { resource_type, resource_name: name.to_string(), ..pb::ResourceInfo::default() };
+            vec![google("ResourceInfo", &info)]
+        }
+        Error::StillReferenced { name, by } => {
+            let violation = pb::precondition_failure::Violation {
+                r#type: "STILL_REFERENCED".to_owned(),
+                subject: name.to_string(),
+                description: format!("{} records name it", by.len()),
+            };
+            let mut detail = v1::StillReferenced { name: name.to_string(), referenced_by: Vec::new() };
+            for other in by.iter().map(Name::to_string).take(100) {
+                detail.referenced_by.push(other);
+                if detail.encoded_len() > MAX_DETAIL_BYTES {
+                    detail.referenced_by.pop();
+                    break;
+                }
+            }
+            let failure = pb::PreconditionFailure { violations: vec![violation] };
+            vec![google("PreconditionFailure", &failure), own("StillReferenced", &detail)]
+        }
+        Error::MergeConflict(conflicts) => {
+            let mut detail = v1::MergeConflicts::default();
+            for conflict in conflicts {
+                let (name, field) = (conflict.name.to_string(), conflict.field.clone());
+                detail.conflicts.push(v1::MergeConflict { name, field });
+                if detail.encoded_len() > MAX_DETAIL_BYTES {
+                    detail.conflicts.pop();
+                    break;
+                }
+            }
+            vec![own("MergeConflicts", &detail)]
+        }
+        Error::StoreUnavailable(_) => {
+            let retry_delay = Some(prost_types::Duration { seconds: 1, nanos: 0 });
+            vec![google("RetryInfo", &pb::RetryInfo { retry_delay })]
+        }
+        Error::PageToken => {
+            let message = "not a token of this request".to_owned();
+            let fault = Fault { path: "page_token".to_owned(), reason: "NOT_FOR_THIS_REQUEST", message };
+            vec![google("BadRequest", &bad_request(std::iter::once(violation(&fault))))]
+        }
+        Error::RequestIdReused(_)
+        | Error::RevisionCompacted { .. }
+        | Error::Denied
+        | Error::Unauthenticated
+        | Error::StoreCorrupt(_)
+        | Error::Internal(_) => Vec::new(),
+    }
+}
+
+fn unresolved_word(unresolved: &Unresolved, language: Language) -> v1::UnresolvedWord {
+    let said = |texts: Option<&Localised>| texts.map(|texts| texts.text(language).to_owned()).unwrap_or_default();
+    let list = |candidates: &[Candidate]| -> Vec<v1::Candidate> {
+        let one = |candidate: &Candidate| v1::Candidate {
+            name: candidate.name.to_string(),
+            display_name: said(Some(&candidate.display_names)),
+            within: said(candidate.within.as_ref()),
+        };
+        candidates.iter().map(one).collect()
+    };
+    let (candidates, suggestions) = match &unresolved.obstacle {
+        Obstacle::PlaceAmbiguous(all) | Obstacle::CalamityAmbiguous(all) => (list(all), Vec::new()),
+        Obstacle::PlaceNotFound(near) | Obstacle::CalamityNotFound(near) => (Vec::new(), list(near)),
+        Obstacle::LocationUnsupported => (Vec::new(), Vec::new()),
+    };
+    v1::UnresolvedWord {
+        field: unresolved.field.clone(),
+        words: unresolved.words.clone(),
+        reason: reason::to_proto(Error::Unresolved(vec![unresolved.clone()]).reason()).into(),
+        candidates,
+        suggestions,
+    }
+}
+
+fn violation(fault: &Fault) -> pb::bad_request::FieldViolation {
+    pb::bad_request::FieldViolation {
+        field: fault.path.clone(),
+        description: fault.message.clone(),
+        reason: fault.reason.to_owned(),
+        localized_message: None,
+    }
+}
+
+fn bad_request(violations: impl Iterator<Item = pb::bad_request::FieldViolation>) -> pb::BadRequest {
+    let mut detail = pb::BadRequest::default();
+    for violation in violations {
+        detail.field_violations.push(violation);
+        if detail.encoded_len() > MAX_DETAIL_BYTES {
+            detail.field_violations.pop();
+            break;
+        }
+    }
+    detail
+}
+
+fn google(name: &str, message: &impl Message) -> Any {
+    Any { type_url: format!("type.googleapis.com/google.rpc.{name}"), value: message.encode_to_vec() }
+}
+
+fn own(name: &str, message: &impl Message) -> Any {
+    Any { type_url: format!("type.googleapis.com/{PACKAGE}.{name}"), value: message.encode_to_vec() }
+}
+
+/// What is wrong inside stands in the log only.
+fn log(error: &Error) {
+    match error {
+        Error::StoreUnavailable(cause) => tracing::error!(%cause, "the store cannot be written"),
+        Error::StoreCorrupt(cause) => tracing::error!(%cause, "the store is damaged"),
+        Error::Internal(cause) => tracing::error!(%cause, "something in the server is wrong"),
+        Error::Invalid(_)
+        | Error::Filter { .. }
+        | Error::Unresolved(_)
+        | Error::NotFound(_)
+        | Error::AlreadyExists(_)
+        | Error::StillReferenced { .. }
+        | Error::EtagMismatch { .. }
+        | Error::RequestIdReused(_)
+        | Error::MergeConflict(_)
+        | Error::PageToken
+        | Error::RevisionCompacted { .. }
+        | Error::Denied
+        | Error::Unauthenticated => {}
+    }
+}
