@@ -1,0 +1,224 @@
+//! Configuration: what can be set, its defaults, and what is wrong with what was set.
+//!
+//! **Invariants.** Every key stands in `config/default.toml` with its default, and [`Config::default`] says the same.
+//! A [`Config`] that [`Config::load`] returns is valid. No key holds a secret, so a dump shows them all; an origin
+//! with a password in it is refused. This module knows no part of the service, only its settings.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use tracing_subscriber::EnvFilter;
+
+mod load;
+mod units;
+
+pub use load::{Error, Fault, Layers};
+pub use units::{Period, Size, Unreadable};
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The network side.
+    pub server: Server,
+    /// The durable side.
+    pub store: Store,
+    /// What is written about both.
+    pub log: Log,
+}
+
+/// The network side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The origins of web pages that may call over gRPC-Web.
+    pub cors_origins: Vec<String>,
+    /// How long calls may go on after the signal to stop.
+    pub drain_timeout: Period,
+    /// What one client may ask for.
+    pub limits: Limits,
+}
+
+/// What one client may ask for. Each number is argued in `config/default.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Calls open at the same time on one connection.
+    pub max_concurrent_streams: NonZeroU32,
+    /// Malformed calls after which a connection is closed.
+    pub local_error_reset_streams: NonZeroU32,
+    /// Silence after which the server pings.
+    pub keepalive_interval: Period,
+    /// How long a ping may stay unanswered.
+    pub keepalive_timeout: Period,
+    /// All headers of a call together.
+    pub max_header_list_size: Size,
+    /// What may be sent on one call before it is read.
+    pub stream_window: Size,
+    /// The age at which a connection is asked to close.
+    pub max_connection_age: Period,
+    /// The longest a call may take to begin its answer.
+    pub request_timeout: Period,
+    /// The largest message accepted.
+    pub max_request_message: Size,
+    /// The largest message sent.
+    pub max_response_message: Size,
+}
+
+/// The durable side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// The folder that holds the ledger and the records.
+    pub data_dir: PathBuf,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Which events, in the words of `tracing`.
+    pub filter: String,
+    /// For whom.
+    pub format: Format,
+}
+
+/// For whom the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For collectors: one JSON object a line.
+    Json,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Server {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
+            cors_origins: Vec::new(),
+            drain_timeout: Period::from_secs(10),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            max_concurrent_streams: NonZeroU32::MIN.saturating_add(255),
+            local_error_reset_streams: NonZeroU32::MIN.saturating_add(1023),
+            keepalive_interval: Period::from_secs(30),
+            keepalive_timeout: Period::from_secs(20),
+            max_header_list_size: Size::from_kib(16),
+            stream_window: Size::from_kib(1024),
+            max_connection_age: Period::from_secs(1800),
+            request_timeout: Period::from_secs(30),
+            max_request_message: Size::from_kib(1024),
+            max_response_message: Size::from_kib(4096),
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Store { data_dir: PathBuf::from("data") }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Log { filter: "info".to_owned(), format: Format::Text }
+    }
+}
+
+impl Config {
+    /// Says of every key what is wrong with its value, all at once.
+    ///
+    /// # Errors
+    /// The faults, never an empty list.
+    pub fn validate(&self) -> Result<(), Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut check = |key: &str, holds: bool, rule: &str| {
+            if !holds {
+                faults.push(Fault { key: key.to_owned(), origin: None, problem: rule.to_owned() });
+            }
+        };
+        let Server { listen: _, cors_origins, drain_timeout, limits } = &self.server;
+        let faulty: Vec<&str> = cors_origins.iter().map(String::as_str).filter(|origin| !is_origin(origin)).collect();
+        check(
+            "server.cors_origins",
+            faulty.is_empty(),
+            &format!(
+                "{faulty:?}: an origin is a scheme, a host and perhaps a port, such as \"https://meldkamer.example\"; \
+                 \"*\" is refused, because any page could then read the directory"
+            ),
+        );
+        let hour = Period::from_secs(3600);
+        check("server.drain_timeout", *drain_timeout <= hour, "must be at most one hour");
+        limits.validate(&mut check);
+        check("store.data_dir", !self.store.data_dir.as_os_str().is_empty(), "must name a folder");
+        check(
+            "log.filter",
+            EnvFilter::builder().parse(&self.log.filter).is_ok(),
+            "must be a level (error, warn, info, debug, trace), or levels for modules, separated by commas",
+        );
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// All of it as TOML, as `serve --dump-config` prints it.
+    ///
+    /// # Errors
+    /// A path that is not Unicode cannot be written in TOML.
+    pub fn dump(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+}
+
+impl Limits {
+    fn validate(&self, check: &mut impl FnMut(&str, bool, &str)) {
+        for (key, period) in [
+            ("server.limits.keepalive_interval", self.keepalive_interval),
+            ("server.limits.keepalive_timeout", self.keepalive_timeout),
+            ("server.limits.max_connection_age", self.max_connection_age),
+            ("server.limits.request_timeout", self.request_timeout),
+        ] {
+            check(key, !period.is_zero(), "must be more than nothing");
+        }
+        // A status with its details is at most 4 KiB of headers; the rest is the caller's.
+        let headers = Size::from_kib(8)..=Size::from_kib(1024);
+        check(
+            "server.limits.max_header_list_size",
+            headers.contains(&self.max_header_list_size),
+            "must lie between 8KiB and 1MiB",
+        );
+        // HTTP/2 begins every connection with 65535 bytes and ends at 2^31 - 1 (RFC 9113, 6.9).
+        let window = Size::from_kib(64)..=Size::from_kib(1 << 20);
+        check(
+            "server.limits.stream_window",
+            window.contains(&self.stream_window),
+            "must lie between 64KiB and 1024MiB",
+        );
+        // Below 64 KiB a large record no longer fits; above 64 MiB a few calls fill the memory.
+        let message = Size::from_kib(64)..=Size::from_kib(64 << 10);
+        for (key, size) in [
+            ("server.limits.max_request_message", self.max_request_message),
+            ("server.limits.max_response_message", self.max_response_message),
+        ] {
+            check(key, message.contains(&size), "must lie between 64KiB and 64MiB");
+        }
+    }
+}
+
+/// Whether a text is what a browser sends as `Origin`: scheme and authority, no path, no user.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        !host.is_empty() && host.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]".contains(c))
+    })
+}

@@ -1,0 +1,105 @@
+//! What answers first: health and reflection at once, the other services when the directory is loaded.
+//!
+//! **Invariants.** A call is answered by what was loaded when it came. Streams of health and reflection end when the
+//! server stops: they would go on for as long as their client likes, and hold up the stop.
+
+use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tokio::sync::watch;
+use tonic::body::Body;
+use tonic::service::Routes;
+use tonic_health::ServingStatus;
+use tower::{Service, ServiceExt};
+
+use super::ending::{End, Ending};
+use super::health::Health;
+use super::{Answer, refusal};
+use crate::config::Limits;
+use crate::grpc::reflection;
+
+/// Why the contract cannot be served.
+pub type Error = reflection::Error;
+
+/// The services, loaded or not.
+#[derive(Debug, Clone)]
+pub(super) struct Front {
+    at_once: Routes,
+    loaded: Arc<OnceLock<Routes>>,
+    stopping: watch::Receiver<bool>,
+}
+
+/// The handle that opens and stops a [`Front`].
+#[derive(Debug)]
+pub(super) struct Control {
+    health: Health,
+    loaded: Arc<OnceLock<Routes>>,
+    stopping: watch::Sender<bool>,
+}
+
+impl Front {
+    /// Health and reflection, and nothing else yet.
+    pub(super) async fn new(limits: &Limits) -> Result<(Front, Control), Error> {
+        let health = Health::not_serving(reflection::services()?).await;
+        let limit = limits.max_request_message.len();
+        let at_once = reflection::routes(Routes::new(health.service().max_decoding_message_size(limit)))?.prepare();
+        let loaded = Arc::new(OnceLock::new());
+        let (stop, stopping) = watch::channel(false);
+        Ok((Front { at_once, loaded: loaded.clone(), stopping }, Control { health, loaded, stopping: stop }))
+    }
+
+    /// Resolves when the server stops.
+    fn stop(&self) -> End {
+        let mut stopping = self.stopping.clone();
+        Box::pin(async move {
+            // An error means that the server is gone.
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+            refusal::stopping()
+        })
+    }
+}
+
+impl Control {
+    /// These are the services; from here on they answer.
+    pub(super) async fn open(&self, routes: Routes) {
+        if self.loaded.set(routes.prepare()).is_ok() {
+            self.health.report(ServingStatus::Serving).await;
+        }
+    }
+
+    /// Nothing is served any more: health says so to those who watch it, then the listener closes.
+    pub(super) async fn stop(&self) {
+        self.health.report(ServingStatus::NotServing).await;
+        self.stopping.send_replace(true);
+    }
+
+    /// Whether [`Control::stop`] was called.
+    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+}
+
+impl Service<Request<Body>> for Front {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Answer {
+        let path = request.uri().path();
+        if path.starts_with("/grpc.health.") || path.starts_with("/grpc.reflection.") {
+            let answer = self.at_once.clone().oneshot(request);
+            let stop = self.stop();
+            return Box::pin(async move { Ok(answer.await?.map(|body| Ending::body(body, stop))) });
+        }
+        match self.loaded.get() {
+            Some(routes) => Box::pin(routes.clone().oneshot(request)),
+            None => Box::pin(std::future::ready(Ok(refusal::loading().into_http()))),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! One log line per call: what was called, by whom, how it ended, how long it took.
+//!
+//! **Invariants.** A call is logged once, when its answer has ended, whichever way: an answer that nobody waited for is
+//! CANCELLED, never OK. Payloads are never logged. What a service logs during a call carries the call's id.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use http::{HeaderMap, Request, Response};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tonic::body::Body;
+use tonic::codegen::Bytes;
+use tonic::transport::server::TcpConnectInfo;
+use tonic::{Code, Status};
+use tower::Service;
+use tracing::Instrument;
+
+use super::super::{Answer, Answering};
+use super::REQUEST_ID;
+
+/// Logs calls.
+#[derive(Debug, Clone)]
+pub(super) struct CallLog<S> {
+    inner: S,
+}
+
+impl<S> CallLog<S> {
+    /// Logs the calls to a service.
+    pub(super) fn new(inner: S) -> Self {
+        CallLog { inner }
+    }
+}
+
+/// A call that has not ended. Dropping it is its end.
+struct Call {
+    method: String,
+    request_id: String,
+    peer: Option<SocketAddr>,
+    start: Instant,
+    /// How it ended; `None` while it has not.
+    code: Option<Code>,
+}
+
+/// The body of an answer, which ends the call with it.
+struct Logged {
+    body: Body,
+    call: Call,
+}
+
+impl<S> Service<Request<Body>> for CallLog<S>
+where
+    S: Answering,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Answer {
+        let mut call = Call::begin(&request);
+        let span = tracing::info_span!("call", method = %call.method, request_id = %call.request_id);
+        let answer = span.in_scope(|| self.inner.call(request)).instrument(span);
+        Box::pin(async move {
+            let answer = answer.await?;
+            call.note(answer.headers());
+            Ok(answer.map(|body| Body::new(Logged { body, call })))
+        })
+    }
+}
+
+impl Call {
+    fn begin(request: &Request<Body>) -> Self {
+        let id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
+        Call {
+            method: request.uri().path().to_owned(),
+            request_id: id.unwrap_or_default().to_owned(),
+            peer: request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr),
+            start: Instant::now(),
+            code: None,
+        }
+    }
+
+    /// Headers or trailers; the first status among them is how the call ended.
+    fn note(&mut self, headers: &HeaderMap) {
+        self.code = self.code.or_else(|| Status::from_header_map(headers).map(|status| status.code()));
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let Call { method, request_id, peer, start, code } = self;
+        let code = code.unwrap_or(Code::Cancelled);
+        let (code_name, duration_ms) = (name(code), start.elapsed().as_secs_f64() * 1000.0);
+        let peer = peer.map(tracing::field::display);
+        macro_rules! log {
+            ($level:ident) => {
+                tracing::$level!(%method, code = code_name, duration_ms, %request_id, peer, "call")
+            };
+        }
+        match code {
+            // The server's own fault: somebody has to look.
+            Code::Internal | Code::Unknown | Code::DataLoss => log!(error),
+            Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => log!(warn),
+            // Supervisors ask every few seconds.
+            Code::Ok if method.starts_with("/grpc.health.") => log!(debug),
+            Code::Ok
+            | Code::Cancelled
+            | Code::InvalidArgument
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::PermissionDenied
+            | Code::FailedPrecondition
+            | Code::Aborted
+            | Code::OutOfRange
+            | Code::Unimplemented
+            | Code::Unauthenticated => log!(info),
+        }
+    }
+}
+
+impl HttpBody for Logged {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        match &frame {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    self.call.note(trailers);
+                }
+            }
+            Poll::Ready(Some(Err(status))) => self.call.code = Some(status.code()),
+            Poll::Ready(None) | Poll::Pending => {}
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The name of a code as the protocol writes it.
+fn name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}

@@ -1,0 +1,219 @@
+//! The server: a bound listener, the layers around the services, health, and a stop that ends.
+//!
+//! **Invariants.** It listens on this machine only, as long as nothing tells callers apart. It answers from the
+//! moment it is bound: health and reflection at once, everything else when the directory is loaded. After the signal
+//! to stop it ends within the drain timeout, whatever its clients do. It decides nothing about the directory.
+
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+
+use http::{Request, Response};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tonic::body::Body;
+use tonic::service::Routes;
+use tonic::transport::server::TcpIncoming;
+use tower::Service;
+
+use crate::config::{Limits, Server as Settings};
+use crate::directory::Directory;
+use crate::grpc;
+
+mod ending;
+mod front;
+mod health;
+mod layers;
+pub mod open;
+mod refusal;
+
+pub use crate::grpc::RulesError;
+pub use front::Error as ContractError;
+
+/// The services of a directory, by the clock of this machine.
+///
+/// # Errors
+/// [`RulesError`] if the contract's own rules cannot be enforced, which a test rules out for every build.
+pub fn routes(directory: Arc<Directory>, limits: &Limits) -> Result<Routes, RulesError> {
+    let sizes =
+        grpc::MessageSizes { request: limits.max_request_message.len(), response: limits.max_response_message.len() };
+    grpc::routes(directory, grpc::edge::system_clock(), sizes)
+}
+
+/// What every layer of ours calls: a service that always answers.
+trait Answering: Service<Request<Body>, Response = Response<Body>, Error = Infallible> {}
+
+impl<S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>> Answering for S {}
+
+/// An answer in the making.
+type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+/// Why there is no server, or no longer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address could be reached by others.
+    #[error(
+        "refusing to listen on {0}: without TLS and access roles everyone who reaches it could read and change the \
+         directory. Listen on 127.0.0.1 or [::1] (--listen 127.0.0.1:50051) and let a proxy that knows its callers \
+         stand before it"
+    )]
+    NotThisMachine(SocketAddr),
+    /// The address is taken, or not ours.
+    #[error("cannot listen on {address}: {cause}. Is a server running there already? --listen chooses another address")]
+    Bind {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The compiled-in contract cannot be served.
+    #[error("the contract cannot be served: {0}")]
+    Contract(#[from] ContractError),
+    /// The directory could not be loaded.
+    #[error("the directory cannot be loaded: {0}")]
+    Load(#[source] Box<dyn StdError + Send + Sync>),
+    /// The transport gave up.
+    #[error("the server ended: {0}")]
+    Transport(#[from] tonic::transport::Error),
+}
+
+/// A server that holds its address and has not begun to answer.
+#[derive(Debug)]
+pub struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+    settings: Settings,
+}
+
+/// Takes the configured address.
+///
+/// # Errors
+/// [`Error::NotThisMachine`] unless the address is a loopback address, [`Error::Bind`] if it cannot be taken.
+pub async fn bind(settings: &Settings) -> Result<Bound, Error> {
+    let address = settings.listen;
+    if !address.ip().to_canonical().is_loopback() {
+        return Err(Error::NotThisMachine(address));
+    }
+    let fault = |cause| Error::Bind { address, cause };
+    let listener = TcpListener::bind(address).await.map_err(fault)?;
+    let address = listener.local_addr().map_err(fault)?;
+    Ok(Bound { listener, address, settings: settings.clone() })
+}
+
+impl Bound {
+    /// Where it listens: the configured address with the port that the system chose, if port 0 was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `shutdown` resolves. While `load` runs, health says NOT_SERVING and every other service answers
+    /// UNAVAILABLE; when it gives the services, they are answered by those, and `opened` is told so.
+    ///
+    /// # Errors
+    /// [`Error::Load`] if `load` fails; then nothing is served any more.
+    pub async fn run<E>(
+        self,
+        load: impl Future<Output = Result<Routes, E>>,
+        opened: impl FnOnce(),
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), Error>
+    where
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let Bound { listener, address: _, settings } = self;
+        let (front, control) = front::Front::new(&settings.limits).await?;
+        let stack = layers::stack(front, &settings);
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let mut stopping = control.stopping();
+        let stopped = async move {
+            // An error means that the control is gone, and with it the reason to go on.
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        };
+        let mut serving = pin!(transport(&settings.limits).serve_with_incoming_shutdown(stack, incoming, stopped));
+        let mut shutdown = pin!(shutdown);
+
+        let loaded = tokio::select! {
+            ended = &mut serving => return Ok(ended?),
+            () = &mut shutdown => None,
+            loaded = load => Some(loaded),
+        };
+        let outcome = match loaded {
+            None => Ok(()),
+            Some(Ok(routes)) => {
+                control.open(routes).await;
+                opened();
+                tokio::select! {
+                    ended = &mut serving => return Ok(ended?),
+                    () = &mut shutdown => Ok(()),
+                }
+            }
+            Some(Err(error)) => Err(Error::Load(error.into())),
+        };
+        control.stop().await;
+        match timeout(settings.drain_timeout.duration(), serving).await {
+            Ok(ended) => ended?,
+            Err(_) => tracing::warn!("calls were still open at the end of the drain timeout and are cut"),
+        }
+        outcome
+    }
+}
+
+/// The transport, with every limit that its defaults leave open. `config/default.toml` argues each number.
+fn transport(limits: &Limits) -> tonic::transport::Server {
+    tonic::transport::Server::builder()
+        // gRPC-Web comes over HTTP/1 from browsers; besides, without it one silent connection blocks the stop.
+        .accept_http1(true)
+        // Without these two one connection may open and break calls without end.
+        .max_concurrent_streams(limits.max_concurrent_streams.get())
+        .http2_max_local_error_reset_streams(Some(width(limits.local_error_reset_streams)))
+        // Finds clients that are gone.
+        .http2_keepalive_interval(Some(limits.keepalive_interval.duration()))
+        .http2_keepalive_timeout(Some(limits.keepalive_timeout.duration()))
+        // What one call may occupy before anyone has read it.
+        .http2_max_header_list_size(limits.max_header_list_size.bytes())
+        .initial_stream_window_size(limits.stream_window.bytes())
+        // A GOAWAY at this age, and no grace: grace would cut calls without a word.
+        .max_connection_age(limits.max_connection_age.duration())
+        // A backstop: the deadline layer ends calls first, with the right code.
+        .timeout(limits.request_timeout.duration())
+}
+
+fn width(number: NonZeroU32) -> usize {
+    usize::try_from(number.get()).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn bound(listen: &str) -> Result<Bound, Error> {
+        bind(&Settings { listen: listen.parse().unwrap(), ..Settings::default() }).await
+    }
+
+    #[tokio::test]
+    async fn addresses_that_others_can_reach_are_refused_with_a_way_out() {
+        for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:50051", "[::ffff:192.0.2.1]:0"] {
+            let error = bound(address).await.unwrap_err();
+            assert!(matches!(error, Error::NotThisMachine(_)), "{address}");
+            assert!(error.to_string().contains("TLS") && error.to_string().contains("--listen 127.0.0.1"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_loopback_address_is_accepted() {
+        for address in ["127.0.0.1:0", "127.8.9.10:0"] {
+            assert_ne!(bound(address).await.unwrap().local_addr().port(), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_taken_address_is_named_with_a_way_out() {
+        let first = bound("127.0.0.1:0").await.unwrap();
+        let error = bound(&first.local_addr().to_string()).await.unwrap_err().to_string();
+        assert!(error.contains(&first.local_addr().to_string()) && error.contains("--listen"), "{error}");
+    }
+}
