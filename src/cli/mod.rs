@@ -1,0 +1,151 @@
+//! The command line: one tree of commands, one file per group.
+//!
+//! **Invariants.** Answers go to standard output, everything else to standard error. Every way to end has one exit
+//! code, listed in `--help`. This is the only place where an error is a chain of causes for a person. What is asked of
+//! the directory is asked through the client, as any other program would.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use self::output::error;
+use self::settings::{Format, Settings};
+
+mod settings;
+mod serve;
+mod ask;
+mod edit;
+mod output;
+
+/// What `--help` ends with.
+const AFTER_HELP: &str = "\
+Examples:
+  crisisgids serve --demo
+  crisisgids who-acts Emmeloord 1.1.30 --grip 2
+  crisisgids -o json who-acts Ketelbrug brand
+
+Exit codes:
+  0  done
+  1  it failed unexpectedly; standard error says why
+  2  the command line or the configuration is wrong
+  3  not found, or the words mean several things: candidates or suggestions are given, with the command to repeat
+  4  refused: invalid, in conflict with what is there, or not permitted; nothing was changed
+  5  no server could be reached, or it did not answer in time";
+
+/// The directory that answers, in a calamity: who acts here, by what right, and how do I reach them now?
+#[derive(Debug, Parser)]
+#[command(name = "crisisgids", version, about, after_help = AFTER_HELP, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer questions over gRPC
+    Serve(serve::Serve),
+    #[command(flatten)]
+    Ask(ask::Ask),
+    #[command(flatten)]
+    Edit(edit::Edit),
+    /// Write a completion script for a shell to standard output
+    #[command(
+        after_help = "Example:\n  crisisgids completions bash > ~/.local/share/bash-completion/completions/crisisgids"
+    )]
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+enum Failure {
+    /// What was asked cannot be asked: exit code 2.
+    Usage(anyhow::Error),
+    /// It went wrong; the cause decides the exit code.
+    Failed(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure::Failed(error.into())
+    }
+}
+
+/// Runs the command that the arguments give, the program's name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && Format::wanted(&words) == Format::Json => {
+            return said(&error::Trouble::usage(error.to_string()), Format::Json);
+        }
+        Err(error) => {
+            // A closed pipe is no reason for another message.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let (format, language) = (cli.settings.output, cli.settings.language());
+    let done = match cli.command {
+        Command::Serve(serve) => serve.run(),
+        Command::Ask(ask) => ask.run(&cli.settings),
+        Command::Edit(edit) => edit.run(&cli.settings),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "crisisgids", &mut script);
+            settings::print(&script)
+        }
+    };
+    let trouble = match done {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Usage(error)) => error::Trouble::usage(format!("{error:#}")),
+        Err(Failure::Failed(error)) => error::Trouble::failed(&error, language, &words),
+    };
+    said(&trouble, format)
+}
+
+/// Says what went wrong, and gives its exit code.
+fn said(trouble: &error::Trouble, format: Format) -> ExitCode {
+    match format {
+        Format::Json => eprintln!("{}", trouble.json()),
+        Format::Table => eprintln!("{}", trouble.text()),
+    }
+    ExitCode::from(trouble.exit_code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_tree_of_commands_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_global_options_may_stand_before_or_after_the_command() {
+        for line in ["crisisgids -o json --lang en who-acts Urk", "crisisgids who-acts Urk -o json --lang en"] {
+            let cli = parsed(line).unwrap();
+            assert_eq!((cli.settings.output, cli.settings.language().code()), (Format::Json, "en"), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_command_that_asks_shows_an_example() {
+        for command in Cli::command().get_subcommands().filter(|command| command.get_name() != "serve") {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("crisisgids {}", command.get_name())), "{}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Who acts here, on a screen: what has to be read at three in the morning stands within its first lines.
+//!
+//! **Invariants.** Unless everything is asked for, the first [`SCREEN`] lines hold what was understood, every red gap,
+//! the first reachable channel, who has authority, who leads, whom to call at once and the last resorts, with at most
+//! [`ENTRIES`] organisations; what does not fit is said shorter or counted, never dropped in silence.
+
+use crate::domain::text::Language;
+use crate::proto::v1::{
+    ActingOrganisation, AreaReference, FindActingOrganisationsResponse, Gap, Grip, Group, LastResort, Severity,
+};
+
+use super::entry::{Length, contacts, in_full, row, widths};
+use super::handover::{handovers, one_line};
+use super::paper::{Cell, Ink, Paper, length};
+use super::reach::{channel, first_way, reach};
+use super::words::{Say, label, list, moment};
+
+/// The lines that a screen shows without scrolling.
+pub(super) const SCREEN: usize = 24;
+/// The organisations before those that support.
+const ENTRIES: usize = 7;
+/// The groups before those that support.
+const FIRST: [Group; 3] = [Group::Authority, Group::Lead, Group::CallNow];
+
+/// How the answer is shown.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) struct View {
+    /// The reader's language.
+    pub(in crate::cli) language: Language,
+    /// What it is written on.
+    pub(in crate::cli) paper: Paper,
+    /// Whether nothing is folded.
+    pub(in crate::cli) all: bool,
+    /// The level compared with.
+    pub(in crate::cli) compared: Option<Grip>,
+}
+
+/// How much room the first lines take: each step says something shorter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Room {
+    /// Everything in sentences.
+    Ample,
+    /// Entries short, last resorts in one paragraph.
+    Scarce,
+    /// Red gaps of one kind together, by whom they are about.
+    Tight,
+    /// Red gaps counted by kind; fewer entries.
+    None,
+}
+
+impl View {
+    /// The answer as lines of text.
+    pub(in crate::cli) fn answer(&self, answer: &FindActingOrganisationsResponse) -> Vec<String> {
+        let fits = |lines: &Vec<String>| self.all || lines.len() <= SCREEN;
+        let rooms = [(Room::Ample, ENTRIES), (Room::Scarce, ENTRIES), (Room::Tight, ENTRIES)];
+        let fewer = (3..=ENTRIES).rev().map(|entries| (Room::None, entries));
+        let mut lines = Vec::new();
+        for (room, entries) in rooms.into_iter().chain(fewer) {
+            lines = self.first_lines(answer, room, entries);
+            if fits(&lines) {
+                break;
+            }
+        }
+        self.rest(answer, &mut lines);
+        lines
+    }
+
+    fn say<'t>(&self, dutch: &'t str, english: &'t str) -> &'t str {
+        self.language.say(dutch, english)
+    }
+
+    fn paragraph(&self, lines: &mut Vec<String>, text: String, ink: Ink, hang: usize) {
+        lines.extend(self.paper.paragraph(&Cell::new(text, ink), hang));
+    }
+
+    fn first_lines(&self, answer: &FindActingOrganisationsResponse, room: Room, entries: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        if answer.exercise {
+            let banner = self.say("OEFENING - OEFENING - OEFENING", "EXERCISE - EXERCISE - EXERCISE");
+            self.paragraph(&mut lines, banner.to_owned(), Ink::Banner, 0);
+        }
+        self.paragraph(&mut lines, self.where_it_is(answer), Ink::Strong, 2);
+        self.paragraph(&mut lines, self.what_and_when(answer), Ink::Strong, 2);
+        self.red_gaps(answer, room, &mut lines);
+        if let Some(call) = self.call_first(answer) {
+            lines.extend(self.paper.paragraph(&call, 2));
+        }
+        if answer.acting.is_empty() {
+            handovers(self.language, &self.paper, &answer.handovers, &mut lines);
+        } else {
+            for handover in &answer.handovers {
+                lines.extend(self.paper.paragraph(&one_line(self.language, handover), 2));
+            }
+        }
+        let shown = if self.all { usize::MAX } else { entries };
+        let said = if room == Room::Ample { Length::Long } else { Length::Short };
+        let chosen = chosen(&answer.acting, shown);
+        for group in FIRST {
+            let of_group: Vec<&ActingOrganisation> =
+                answer.acting.iter().filter(|entry| entry.group() == group).collect();
+            if of_group.is_empty() {
+                continue;
+            }
+            let kept: Vec<&ActingOrganisation> =
+                of_group.iter().copied().filter(|entry| chosen.contains(&entry.id.as_str())).collect();
+            lines.push(self.heading(group, of_group.len().saturating_sub(kept.len())));
+            for entry in kept {
+                if self.all {
+                    in_full(self.language, &self.paper, entry, &mut lines);
+                } else {
+                    let cells = row(self.language, entry, said);
+                    lines.extend(self.paper.columns(2, &widths(&self.paper, 2), &cells));
+                }
+            }
+        }
+        self.last_resorts(&answer.last_resorts, room, &mut lines);
+        lines
+    }
+
+    fn heading(&self, group: Group, folded: usize) -> String {
+        let mut text = label(self.language, "Group", group.into()).to_uppercase();
+        if folded > 0 {
+            text.push_str(&format!(" (+ {folded} {}, --all)", self.say("meer", "more")));
+        }
+        self.paper.paragraph(&Cell::new(text, Ink::Strong), 0).concat()
+    }
+
+    /// The places as they were understood: `"NOP" = Noordoostpolder > Veiligheidsregio Flevoland`.
+    fn where_it_is(&self, answer: &FindActingOrganisationsResponse) -> String {
+        let Some(resolution) = &answer.resolution else { return String::new() };
+        let matched = resolution.matched.iter().map(|matched| {
+            let same = matched.words.to_lowercase() == matched.display_name.to_lowercase();
+            if same || matched.words == matched.area {
+                matched.display_name.clone()
+            } else {
+                format!("\"{}\" = {}", matched.words, matched.display_name)
+            }
+        });
+        let mut steps = vec![matched.collect::<Vec<_>>().join(" + ")];
+        let asked: Vec<&str> = resolution.matched.iter().map(|matched| matched.area.as_str()).collect();
+        for areas in [&resolution.municipalities, &resolution.safety_regions] {
+            if areas.iter().all(|area| asked.contains(&area.name.as_str())) {
+                continue;
+            }
+            steps.push(if areas.len() > 4 && !self.all {
+                format!("{} {}", areas.len(), self.say("gemeenten", "municipalities"))
+            } else {
+                areas.iter().map(|area| self.area(area)).collect::<Vec<_>>().join(", ")
+            });
+        }
+        steps.join(" > ")
+    }
+
+    fn area(&self, area: &AreaReference) -> String {
+        if area.announced {
+            format!("{} [{}]", area.display_name, self.say("AANGEKONDIGD", "ANNOUNCED"))
+        } else {
+            area.display_name.clone()
+        }
+    }
+
+    fn what_and_when(&self, answer: &FindActingOrganisationsResponse) -> String {
+        let types = answer.calamity_types.iter().map(|one| format!("{} {}", one.code, one.display_name));
+        let mut parts = vec![match types.collect::<Vec<_>>().join(" + ") {
+            none if none.is_empty() => self.say("calamiteit nog niet bekend", "calamity not known yet").to_owned(),
+            types => types.trim().to_owned(),
+        }];
+        let level = label(self.language, "Grip", answer.grip);
+        parts.push(match self.compared {
+            Some(other) => {
+                let other = label(self.language, "Grip", other.into());
+                format!("{level} {} {other}", self.say("vergeleken met", "compared with"))
+            }
+            None => level,
+        });
+        parts.extend(answer.effective_time.as_ref().map(|at| moment(self.language, at)));
+        parts.join(" | ")
+    }
+
+    fn red_gaps(&self, answer: &FindActingOrganisationsResponse, room: Room, lines: &mut Vec<String>) {
+        let red: Vec<&Gap> = answer.gaps.iter().filter(|gap| gap.severity() == Severity::Red).collect();
+        let mark = self.say("ROOD", "RED");
+        if self.all || room < Room::Tight {
+            red.iter().for_each(|gap| self.paragraph(lines, format!("{mark} {}", gap.message), Ink::Red, 5));
+            return;
+        }
+        let mut kinds: Vec<i32> = Vec::new();
+        red.iter().for_each(|gap| {
+            if !kinds.contains(&gap.kind) {
+                kinds.push(gap.kind)
+            }
+        });
+        let of = |kind: i32| red.iter().filter(move |gap| gap.kind == kind);
+        let said = kinds.into_iter().map(|kind| {
+            let what = label(self.language, "GapKind", kind);
+            let count = of(kind).count();
+            if room == Room::None {
+                return format!("{what} {count}");
+            }
+            let about = list(of(kind).map(|gap| self.subject(answer, &gap.subject)));
+            if count == 1 && about.is_empty() { what } else { format!("{what} ({count}): {about}") }
+        });
+        if room == Room::None {
+            let said = said.collect::<Vec<_>>().join(", ");
+            self.paragraph(lines, format!("{mark} {} ({})", said, self.say("zie --all", "see --all")), Ink::Red, 5);
+        } else {
+            said.for_each(|said| self.paragraph(lines, format!("{mark} {said}"), Ink::Red, 5));
+        }
+    }
+
+    /// What a subject is called, if the answer says so.
+    fn subject<'a>(&self, answer: &'a FindActingOrganisationsResponse, name: &'a str) -> &'a str {
+        let organisations =
+            answer.acting.iter().map(|entry| (entry.organisation.as_str(), entry.display_name.as_str()));
+        let contacts = answer.acting.iter().flat_map(contacts);
+        let contacts = contacts.map(|contact| (contact.name.as_str(), contact.display_name.as_str()));
+        organisations.chain(contacts).find(|(known, _)| *known == name).map_or(name, |(_, called)| called)
+    }
+
+    /// The first channel that is answered, of those who act at once or else of a last resort.
+    fn call_first(&self, answer: &FindActingOrganisationsResponse) -> Option<Cell> {
+        let acting = answer.acting.iter().filter(|entry| FIRST.contains(&entry.group()));
+        let first =
+            acting.flat_map(|entry| contacts(entry).into_iter().map(move |contact| (&entry.display_name, contact)));
+        let last = answer.last_resorts.iter();
+        let last = last.flat_map(|last| last.contacts.iter().map(move |contact| (&last.display_name, contact)));
+        let (who, (contact, way)) = first.chain(last).find_map(|(who, contact)| Some((who, first_way([contact])?)))?;
+        let what = if contact.display_name.contains(who.as_str()) || contact.display_name.is_empty() {
+            who.clone()
+        } else {
+            format!("{who}, {}", contact.display_name)
+        };
+        let said = |what: &str| {
+            let first = self.say("BEL EERST", "CALL FIRST");
+            format!("{first} {what}: {}", channel(self.language, way))
+        };
+        let text = if length(&said(&what)) > self.paper.width { said(who) } else { said(&what) };
+        Some(Cell::new(text, if way.fictional { Ink::Banner } else { Ink::Strong }))
+    }
+
+    fn last_resorts(&self, resorts: &[LastResort], room: Room, lines: &mut Vec<String>) {
+        if resorts.is_empty() {
+            return;
+        }
+        let title = self.say("ALS NIEMAND OPNEEMT", "IF NOBODY ANSWERS");
+        let said = resorts.iter().map(|last| {
+            let mark = if last.announced { self.say(" [AANGEKONDIGD]", " [ANNOUNCED]") } else { "" };
+            let contacts: Vec<_> = last.contacts.iter().collect();
+            (format!("{}: {}{mark}", last.capability_display_name, last.display_name), reach(self.language, &contacts))
+        });
+        if room == Room::Ample {
+            lines.extend(self.paper.paragraph(&Cell::new(title, Ink::Strong), 0));
+            let [name, right, reached] = widths(&self.paper, 2);
+            // No law is shown here: its column goes to the names.
+            let wide = [name.saturating_add(right).saturating_add(2), reached];
+            for (index, (name, reached)) in said.enumerate() {
+                let name = Cell::from(format!("{}. {name}", index.saturating_add(1)));
+                lines.extend(self.paper.columns(2, &wide, &[name, reached]));
+            }
+        } else {
+            let short = resorts.iter().zip(said).enumerate().map(|(index, (last, (_, reached)))| {
+                format!("{}. {} ({})", index.saturating_add(1), last.display_name, reached.text)
+            });
+            self.paragraph(lines, format!("{title}: {}", short.collect::<Vec<_>>().join(" ")), Ink::Plain, 2);
+        }
+    }
+}
+
+/// The entries of the first groups to show: the first of each, then by rank.
+fn chosen(acting: &[ActingOrganisation], most: usize) -> Vec<&str> {
+    let first: Vec<&ActingOrganisation> = acting.iter().filter(|entry| FIRST.contains(&entry.group())).collect();
+    let heads = FIRST.iter().filter_map(|group| first.iter().copied().find(|entry| entry.group() == *group));
+    let mut chosen: Vec<&str> = Vec::new();
+    for entry in heads.chain(first.iter().copied()) {
+        if chosen.len() < most && !chosen.contains(&entry.id.as_str()) {
+            chosen.push(&entry.id);
+        }
+    }
+    chosen
+}

@@ -1,0 +1,216 @@
+//! What answers look like, held in `tests/golden/cli/`; `UPDATE_GOLDEN=1` writes the files again, for a reviewed diff.
+
+use std::path::Path;
+
+use crate::dataset;
+use crate::domain::acting::{self, Question};
+use crate::domain::change::{Authorship, Change};
+use crate::domain::grip::Grip;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::text::Language;
+use crate::proto::convert::Detail;
+use crate::proto::v1;
+
+use super::answer::{SCREEN, View};
+use super::paper::Paper;
+
+const VIEW: View =
+    View { language: Language::Dutch, paper: Paper { width: 80, colour: false }, all: false, compared: None };
+
+fn holds(file: &str, lines: &[String]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/cli").join(file);
+    let text = format!("{}\n", lines.join("\n"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(text, std::fs::read_to_string(&path).unwrap(), "{file}");
+}
+
+fn shipped() -> Snapshot {
+    let changes: Vec<Change> = dataset::shipped().unwrap().records.into_iter().map(Change::Put).collect();
+    let authorship = Authorship {
+        principal: "test".to_owned(),
+        peer: String::new(),
+        change_reason: String::new(),
+        time: "2026-11-23T12:00:00+01:00".parse().unwrap(),
+        request: None,
+    };
+    let empty = Snapshot::default();
+    empty.after([&empty.plan(&changes, &authorship).unwrap()])
+}
+
+fn ask(
+    snapshot: &Snapshot,
+    place: &str,
+    calamity: &str,
+    grip: Grip,
+    language: Language,
+) -> v1::FindActingOrganisationsResponse {
+    let question = Question {
+        places: vec![place.to_owned()],
+        calamities: vec![calamity.to_owned()],
+        grip,
+        compare_grip: None,
+        circumstances: Vec::new(),
+        effective_time: "2026-11-23T03:10:00+01:00".parse().unwrap(),
+        exercise: true,
+    };
+    let answer = acting::answer(snapshot, &question).unwrap_or_else(|error| panic!("{place}, {calamity}: {error:?}"));
+    Detail { language, full: true, explain: false }.answer(snapshot, &answer)
+}
+
+/// An answer with every mark that an entry can have.
+fn marked() -> v1::FindActingOrganisationsResponse {
+    let area = |name: &str, called: &str| v1::AreaReference {
+        name: name.to_owned(),
+        display_name: called.to_owned(),
+        announced: false,
+    };
+    let contact = |value: &str, placeholder: bool| v1::ReachableContact {
+        display_name: "Piket".to_owned(),
+        channels: vec![v1::ReachableChannel {
+            kind: v1::ChannelKind::Telephone.into(),
+            value: value.to_owned(),
+            placeholder,
+            fictional: !placeholder,
+            reachable_now: true,
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let entry = |group: v1::Group, rank: i32, called: &str, change, role: v1::ActingRole, contact| {
+        let function = v1::CalledFunction { contacts: vec![contact], ..Default::default() };
+        v1::ActingOrganisation {
+            id: format!("e{rank}"),
+            organisation: format!("organisations/o{rank}"),
+            display_name: called.to_owned(),
+            group: group.into(),
+            rank,
+            discipline: "water".to_owned(),
+            change: v1::EntryChange::into(change),
+            roles: vec![v1::ActingRole { functions: vec![function], ..role }],
+        }
+    };
+    let law = |law: &str| {
+        let grounds = v1::Grounds { legal_basis: law.to_owned(), ..Default::default() };
+        v1::ActingRole { grounds: vec![grounds], ..Default::default() }
+    };
+    let (hidden, shown) = (contact("", true), contact("0001", false));
+    let condition = v1::ConditionReference { display_name: "vermoeden van opzet".to_owned(), ..Default::default() };
+    let request = v1::ActivationReference {
+        kind: v1::Activation::OnRequest.into(),
+        through_display_name: "Meldkamer".to_owned(),
+        ..Default::default()
+    };
+    let partial = v1::ActingRole { partial: true, serves: vec![area("areas/muiden", "Muiden")], ..law("Dw 3") };
+    let conditional = v1::ActingRole { conditional: vec![condition], ..law("Pw 3") };
+    let requested = v1::ActingRole { activation: Some(request), shared: true, ..Default::default() };
+    let announced = v1::ActingRole { announced: true, ..law("Wvr 35") };
+    let (added, changed, stays, ends) =
+        (v1::EntryChange::Added, v1::EntryChange::Changed, v1::EntryChange::Stays, v1::EntryChange::Ends);
+    v1::FindActingOrganisationsResponse {
+        resolution: Some(v1::Resolution {
+            matched: vec![v1::MatchedWords {
+                words: "GM".to_owned(),
+                area: "areas/gm1942".to_owned(),
+                display_name: "Gooise Meren".to_owned(),
+            }],
+            municipalities: vec![area("areas/gm1942", "Gooise Meren")],
+            safety_regions: vec![area("areas/vr14", "Gooi en Vechtstreek")],
+            ..Default::default()
+        }),
+        calamity_types: vec![v1::CalamityTypeReference {
+            code: "4.2".to_owned(),
+            display_name: "Verstoring drinkwater".to_owned(),
+            ..Default::default()
+        }],
+        grip: v1::Grip::Grip2.into(),
+        acting: vec![
+            entry(v1::Group::Authority, 1, "Burgemeester van Gooise Meren", stays, law("Wvr 4, 5"), hidden.clone()),
+            entry(v1::Group::Lead, 2, "Veiligheidsregio Gooi en Vechtstreek", added, announced, hidden.clone()),
+            entry(v1::Group::CallNow, 3, "Waternet", changed, partial, shown.clone()),
+            entry(v1::Group::Support, 4, "Politie", ends, conditional, hidden.clone()),
+            entry(v1::Group::Support, 5, "Rode Kruis", added, requested, hidden.clone()),
+            entry(v1::Group::Inform, 6, "Provincie Noord-Holland", stays, law(""), hidden),
+        ],
+        last_resorts: vec![v1::LastResort {
+            capability_display_name: "meldkamer".to_owned(),
+            display_name: "Meldkamer".to_owned(),
+            contacts: vec![shown],
+            ..Default::default()
+        }],
+        gaps: vec![v1::Gap {
+            kind: v1::GapKind::NoContact.into(),
+            severity: v1::Severity::Red.into(),
+            subject: String::new(),
+            message: "Van PWN is geen contact bekend.".to_owned(),
+        }],
+        exercise: true,
+        revision: 7,
+        effective_time: Some(prost_types::Timestamp { seconds: 1_795_399_800, nanos: 0 }),
+        ..Default::default()
+    }
+}
+
+#[test]
+fn every_mark_of_an_entry_stands_beside_its_name() {
+    let compared = Some(v1::Grip::Grip1);
+    holds("marks.nl.txt", &View { compared, ..VIEW }.answer(&marked()));
+    holds("marks.en.txt", &View { compared, language: Language::English, ..VIEW }.answer(&marked()));
+    holds("marks.all.nl.txt", &View { compared, all: true, ..VIEW }.answer(&marked()));
+}
+
+#[test]
+fn a_place_that_is_not_ours_is_handed_over() {
+    let marked = marked();
+    let contacts = marked.last_resorts.first().unwrap().contacts.clone();
+    let handover = v1::Handover {
+        display_name: "Veiligheidsregio Utrecht".to_owned(),
+        area: Some(v1::AreaReference { display_name: "Soest".to_owned(), ..Default::default() }),
+        contacts,
+        still_known: vec![v1::StillKnown {
+            display_name: "Waternet".to_owned(),
+            capability_display_name: "waterbeheer".to_owned(),
+            area: Some(v1::AreaReference { display_name: "Soest".to_owned(), ..Default::default() }),
+            ..Default::default()
+        }],
+        serves_us_too: true,
+        ..Default::default()
+    };
+    let answer = v1::FindActingOrganisationsResponse { acting: Vec::new(), handovers: vec![handover], ..marked };
+    holds("handover.nl.txt", &VIEW.answer(&answer));
+}
+
+#[test]
+fn the_first_screen_of_every_shipped_answer_holds_what_is_needed_at_night() {
+    let snapshot = shipped();
+    let places = ["Emmeloord", "Huizen", "Ketelbrug", "Almere", "Weesp", "areas/gm0417"];
+    let calamities = ["1.1.30", "2.1", "3.1", "4.1", "5.1", "6.1"];
+    for (place, calamity) in places.iter().flat_map(|place| calamities.map(|calamity| (*place, calamity))) {
+        for (grip, language) in
+            [(Grip::None, Language::Dutch), (Grip::Two, Language::English), (Grip::Four, Language::Dutch)]
+        {
+            let answer = ask(&snapshot, place, calamity, grip, language);
+            let lines = View { language, ..VIEW }.answer(&answer);
+            let about = format!("{place} {calamity} {}\n{}", grip.word(), lines.join("\n"));
+            let screen: Vec<&String> = lines.iter().take(SCREEN).collect();
+            let last = match language {
+                Language::Dutch => "ALS NIEMAND OPNEEMT",
+                Language::English => "IF NOBODY ANSWERS",
+            };
+            assert!(screen.iter().any(|line| line.starts_with(last)), "{about}");
+            for group in [v1::Group::Authority, v1::Group::Lead] {
+                for entry in answer.acting.iter().filter(|entry| entry.group() == group).take(1) {
+                    let first = entry.display_name.split(' ').next().unwrap();
+                    assert!(screen.iter().any(|line| line.trim_start().starts_with(first)), "{group:?} {about}");
+                }
+            }
+            assert!(
+                !answer.gaps.iter().any(|gap| gap.severity() == v1::Severity::Red)
+                    || lines.iter().take(8).any(|line| line.starts_with("ROOD") || line.starts_with("RED")),
+                "{about}"
+            );
+            assert!(lines.iter().all(|line| line.chars().count() <= 80), "{about}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Where the directory is, and how long to wait for it.
+//!
+//! **Invariants.** Sizes are those of the server's defaults: what it refuses is not sent, what it sends is taken.
+
+use std::time::Duration;
+
+use http::Uri;
+use tonic::transport::Endpoint;
+
+use super::Error;
+
+/// The largest message sent: `server.limits.max_request_message`.
+pub(super) const MAX_REQUEST: usize = 1024 * 1024;
+/// The largest message taken: `server.limits.max_response_message`.
+pub(super) const MAX_RESPONSE: usize = 4 * 1024 * 1024;
+
+/// Where the directory is, and how long to wait for it.
+///
+/// ```
+/// use crisisgids::client::Settings;
+///
+/// let settings = Settings::from("10.0.0.1:50051, 10.0.0.2:50051");
+/// assert_eq!(settings.endpoints, ["10.0.0.1:50051", "10.0.0.2:50051"]);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Servers of one and the same directory, as `http://host:port` or `host:port`. Tried in this order, the next
+    /// one if nothing listens or it answers UNAVAILABLE; a call begins with the one that answered last.
+    pub endpoints: Vec<String>,
+    /// The language of refusals, and of answers to questions that state none, as a BCP-47 code: `nl` or `en`. Empty
+    /// leaves it to the server, which takes `nl`.
+    pub language_code: String,
+    /// How long a call may take, all its attempts together. The server is told.
+    pub deadline: Duration,
+    /// How long an import or export may take.
+    pub transfer_deadline: Duration,
+    /// How long to wait for a connection before the next endpoint is tried.
+    pub connect_timeout: Duration,
+    /// How often to go through all endpoints before giving up; at least once.
+    pub rounds: u32,
+    /// The wait before the second round; doubled for each one after it, up to [`Settings::longest_wait`], and
+    /// shortened by up to a half by chance, so that many clients do not come back at once.
+    pub first_wait: Duration,
+    /// The longest wait between two rounds, unless the server asks for a longer one.
+    pub longest_wait: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            endpoints: vec!["http://127.0.0.1:50051".to_owned()],
+            language_code: String::new(),
+            deadline: Duration::from_secs(5),
+            transfer_deadline: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(2),
+            rounds: 4,
+            first_wait: Duration::from_millis(100),
+            longest_wait: Duration::from_secs(2),
+        }
+    }
+}
+
+impl From<&str> for Settings {
+    /// The endpoints, separated by commas; everything else as by default.
+    fn from(endpoints: &str) -> Self {
+        let endpoints = endpoints.split(',').map(|endpoint| endpoint.trim().to_owned()).collect();
+        Settings { endpoints, ..Settings::default() }
+    }
+}
+
+impl From<String> for Settings {
+    /// The same as from `&str`.
+    fn from(endpoints: String) -> Self {
+        Settings::from(endpoints.as_str())
+    }
+}
+
+impl Settings {
+    /// A transport per endpoint.
+    pub(super) fn transports(&self) -> Result<Vec<(String, Endpoint)>, Error> {
+        if self.endpoints.is_empty() {
+            return Err(Error::Address { endpoint: String::new(), problem: "no endpoint is given".to_owned() });
+        }
+        self.endpoints.iter().map(|endpoint| self.transport(endpoint)).collect()
+    }
+
+    fn transport(&self, endpoint: &str) -> Result<(String, Endpoint), Error> {
+        let fault = |problem: &str| Error::Address { endpoint: endpoint.to_owned(), problem: problem.to_owned() };
+        let address = if endpoint.contains("://") { endpoint.to_owned() } else { format!("http://{endpoint}") };
+        let uri: Uri = address.parse().map_err(|error: http::uri::InvalidUri| fault(&error.to_string()))?;
+        if uri.scheme_str() != Some("http") {
+            return Err(fault("this client speaks plain HTTP/2 only; write http://host:port"));
+        }
+        if uri.port().is_none() {
+            return Err(fault("the port is missing; write http://host:port"));
+        }
+        if !matches!(uri.path_and_query().map(|rest| rest.as_str()), None | Some("/")) {
+            return Err(fault("an address ends with its port; write http://host:port"));
+        }
+        let transport = Endpoint::from(uri)
+            .connect_timeout(self.connect_timeout)
+            .tcp_nodelay(true)
+            // A server that is gone without a word is noticed within a transfer, not after it.
+            .http2_keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(Duration::from_secs(10));
+        Ok((address, transport))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Limits;
+
+    #[test]
+    fn the_sizes_are_those_of_the_server() {
+        let limits = Limits::default();
+        assert_eq!((MAX_REQUEST, MAX_RESPONSE), (limits.max_request_message.len(), limits.max_response_message.len()));
+    }
+
+    #[test]
+    fn addresses_are_taken_with_and_without_a_scheme() {
+        let settings = Settings::from("127.0.0.1:50051, http://meldkamer.example:80/,[::1]:50051");
+        let addresses: Vec<String> = settings.transports().unwrap().into_iter().map(|(address, _)| address).collect();
+        assert_eq!(addresses, ["http://127.0.0.1:50051", "http://meldkamer.example:80/", "http://[::1]:50051"]);
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_with_a_way_out() {
+        for (endpoint, hint) in [
+            ("", "no address"),
+            ("https://127.0.0.1:50051", "plain HTTP/2"),
+            ("127.0.0.1", "the port is missing"),
+            ("http://127.0.0.1:50051/v1", "ends with its port"),
+            ("not an address:1", "invalid"),
+        ] {
+            let error = Settings::from(endpoint).transports().unwrap_err();
+            assert!(error.to_string().contains(hint), "{endpoint}: {error}");
+        }
+        assert!(Settings { endpoints: Vec::new(), ..Settings::default() }.transports().is_err());
+    }
+}

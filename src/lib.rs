@@ -1,0 +1,62 @@
+//! Crisisgids: the directory that answers, in a calamity, **who acts here, by what right, and how do I reach them now?**
+//!
+//! It covers the twelve municipalities of the safety regions Flevoland and Gooi en Vechtstreek. This page is the map: from
+//! here one finds in ten minutes where a change belongs.
+//!
+//! # How a question and a change travel
+//!
+//! ```text
+//! question  ->  grpc (proto <-> domain)  ->  directory (one ArcSwap<Snapshot>)  ->  domain (pure)
+//! change    ->  grpc  ->  directory: permit -> plan (pure) -> commit -> swap -> notify  ->  store
+//! ```
+//!
+//! # Where things are
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | [`domain`] | what the directory knows and how it answers: readable as the specification |
+//! | [`domain::acting`] | the question, one file per step |
+//! | [`domain::questions`] | the other questions |
+//! | [`domain::field`] | every record as a tree of named fields: what wire, disk, files, filters and diffs work on |
+//! | [`domain::plan`](mod@domain::plan), [`domain::merge`](mod@domain::merge) | wanted changes to one batch, or everything that is wrong with them |
+//! | [`store`] | the durable store: its contract, memory, the ledger and sled |
+//! | [`directory`] | the live handle: the present snapshot, and the only writer |
+//! | [`dataset`] | the directory that ships, as files an office can review |
+//! | [`proto`] | generated wire types; records and answers to and from messages; the rules written in the contract |
+//! | [`grpc`] | the services: principal, permit, convert, directory, convert |
+//! | [`server`] | listener, layers, health, reflection, graceful stop |
+//! | [`client`] | the typed client |
+//! | [`cli`] | the command line |
+//! | [`config`], [`telemetry`] | settings in layers; logging |
+//!
+//! # Where a change belongs
+//!
+//! - *A fact is wrong or new*: `config/dataset/`, no code.
+//! - *A record gets a field*: its struct in [`domain`] and its message in `proto/`; nothing else, because everything
+//!   between works on [`domain::field`]. A test says so if the two differ.
+//! - *The answer must say something else*: the step in [`domain::acting`], then `proto/convert`.
+//! - *A new way to refuse*: [`domain::error`], `error_reason.proto`, and the one table in `grpc/status.rs`.
+//!
+//! # What always holds
+//!
+//! 1. One request, one snapshot. One write: one plan, one commit, one swap.
+//! 2. Time is an argument. Only the edge reads the clock.
+//! 3. Text is parsed at the edge, once; behind it no string stands for a name.
+//! 4. What cannot be proven is not done: nothing is read or written without a [`domain::access::Permit`].
+//! 5. Unknown, ambiguous, outside, announced, conditional, partial, stale, placeholder, exercise: each is said in the
+//!    answer. The directory never guesses and never hides age.
+//! 6. Everything accepted survives; everything refused says why; nothing is half done.
+//!
+//! Which module may use which is checked by `tests/it/architecture.rs`.
+
+pub mod domain;
+pub mod store;
+pub mod directory;
+pub mod dataset;
+pub mod proto;
+pub mod grpc;
+pub mod server;
+pub mod client;
+pub mod cli;
+pub mod config;
+pub mod telemetry;
