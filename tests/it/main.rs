@@ -1,0 +1,23 @@
+//! The one integration binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "the helpers of tests may fail loudly too; a test that cannot go on has found something"
+)]
+
+mod support;
+
+mod api;
+mod architecture;
+mod durability;
+mod resolver;
+mod contract;
+mod cli;
+mod golden;
+mod import;
+mod serve;
+mod statements;
+mod traps;
+mod words;
+mod server;
+mod walk;

@@ -1,0 +1,183 @@
+//! Walks the shipped directory: twelve municipalities, every incident type, every level, both languages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crisisgids::dataset;
+use crisisgids::domain::acting::answer::{Answer, Group, RoleEntry};
+use crisisgids::domain::acting::territory::View;
+use crisisgids::domain::acting::{self, Question};
+use crisisgids::domain::area::{Area, AreaKind};
+use crisisgids::domain::assignment::Role;
+use crisisgids::domain::calamity_type::{CalamityLevel, CalamityType};
+use crisisgids::domain::change::{Authorship, Change};
+use crisisgids::domain::grip::Grip;
+use crisisgids::domain::name::{Id, Name};
+use crisisgids::domain::snapshot::Snapshot;
+use crisisgids::domain::text::Language;
+use crisisgids::domain::validity::Reading;
+use crisisgids::proto::convert::Detail;
+use jiff::Timestamp;
+
+/// The shipped directory, planned onto an empty one as the first start does.
+fn shipped() -> Snapshot {
+    let changes: Vec<Change> = dataset::shipped().unwrap().records.into_iter().map(Change::Put).collect();
+    let authorship = Authorship {
+        principal: "test".to_owned(),
+        peer: String::new(),
+        change_reason: String::new(),
+        time: today(),
+        request: None,
+    };
+    let empty = Snapshot::default();
+    empty.after([&empty.plan(&changes, &authorship).unwrap()])
+}
+
+/// The day on which the dataset was compiled, at noon.
+fn today() -> Timestamp {
+    "2026-11-23T12:00:00+01:00".parse().unwrap()
+}
+
+fn ask(snapshot: &Snapshot, place: &str, calamity: &str, grip: Grip) -> Answer {
+    let question = Question {
+        places: vec![place.to_owned()],
+        calamities: vec![calamity.to_owned()],
+        grip,
+        compare_grip: None,
+        circumstances: Vec::new(),
+        effective_time: today(),
+        exercise: false,
+    };
+    acting::answer(snapshot, &question).unwrap_or_else(|error| panic!("{place}, {calamity}: {error:?}"))
+}
+
+fn municipalities(snapshot: &Snapshot) -> Vec<Arc<Area>> {
+    let view = View { snapshot, at: today(), reading: Reading::Confirmed };
+    let ids: Vec<Id<Area>> = snapshot.all::<Area>().map(|area| area.name.clone()).collect();
+    view.of_kind(&ids, AreaKind::Municipality).filter(|area| view.is_ours(&area.name)).collect()
+}
+
+fn asked_types(snapshot: &Snapshot) -> Vec<Arc<CalamityType>> {
+    let parents: BTreeSet<&Id<CalamityType>> =
+        snapshot.all::<CalamityType>().filter_map(|one| one.parent.as_ref()).collect();
+    snapshot
+        .all::<CalamityType>()
+        .filter(|one| one.level == CalamityLevel::IncidentType || !parents.contains(&one.name))
+        .cloned()
+        .collect()
+}
+
+#[test]
+fn there_are_twelve_municipalities_today_thirteen_at_the_signing_and_twenty_five_regions() {
+    let snapshot = shipped();
+    assert_eq!(municipalities(&snapshot).len(), 12);
+    let view = View { snapshot: &snapshot, at: "2019-12-04T12:00:00Z".parse().unwrap(), reading: Reading::Confirmed };
+    let ids: Vec<Id<Area>> = snapshot.all::<Area>().map(|area| area.name.clone()).collect();
+    let then = view.of_kind(&ids, AreaKind::Municipality).filter(|area| view.is_ours(&area.name)).count();
+    assert_eq!(then, 13);
+    assert_eq!(view.of_kind(&ids, AreaKind::SafetyRegion).count(), 25);
+}
+
+#[test]
+fn every_answer_names_one_general_authority_and_somebody_who_leads_or_decides() {
+    let snapshot = shipped();
+    let (municipalities, types) = (municipalities(&snapshot), asked_types(&snapshot));
+    assert!(types.len() > 70, "{} incident types", types.len());
+    for municipality in &municipalities {
+        for calamity in &types {
+            for grip in Grip::ALL {
+                let answer = ask(&snapshot, municipality.name.name().as_str(), &calamity.code, *grip);
+                check(&snapshot, municipality, calamity, &answer);
+            }
+        }
+    }
+}
+
+fn check(snapshot: &Snapshot, municipality: &Arc<Area>, calamity: &CalamityType, answer: &Answer) {
+    let case = format!("{} {} {:?}", municipality.name, calamity.code, answer.grip);
+    let with = |role: Role| -> Vec<(&str, &RoleEntry)> {
+        answer
+            .acting
+            .iter()
+            .flat_map(|entry| entry.roles.iter().map(move |one| (entry.organisation.name.id(), one)))
+            .filter(|(_, one)| one.role == role)
+            .collect()
+    };
+    let general = with(Role::GeneralAuthority);
+    let [(authority, role)] = general.as_slice() else { panic!("{case}: general authorities {general:?}") };
+    assert!(role.conditional.is_empty() && !role.announced, "{case}");
+    let expected = if answer.grip <= Grip::Three { "mayor-" } else { "chair-" };
+    assert!(authority.starts_with(expected), "{case}: {authority}");
+    let certain = |role: Role| with(role).iter().any(|(_, one)| one.conditional.is_empty());
+    assert!(certain(Role::FunctionalAuthority) || certain(Role::OperationalLead), "{case}: nobody decides or leads");
+    let before_support = answer.acting.iter().filter(|entry| entry.group < Group::Support).count();
+    assert!(before_support <= 7, "{case}: {before_support} before SUPPORT");
+    let ranks: BTreeSet<u32> = answer.last_resorts.iter().map(|last| last.capability.last_resort_rank).collect();
+    assert_eq!(ranks, BTreeSet::from([1, 2, 3, 4]), "{case}");
+    assert!(answer.handovers.is_empty() && answer.expire_time.is_some(), "{case}");
+    covers_the_place(snapshot, municipality, answer, &case);
+    for language in Language::ALL {
+        says_everything(snapshot, answer, *language, &case);
+    }
+}
+
+/// Nobody acts by a coverage of another place, unless a rule asks for those next to it.
+fn covers_the_place(snapshot: &Snapshot, municipality: &Arc<Area>, answer: &Answer, case: &str) {
+    let mut here: BTreeSet<Id<Area>> = BTreeSet::new();
+    for reading in [Reading::Confirmed, Reading::Announced] {
+        let view = View { snapshot, at: answer.effective_time, reading };
+        here.extend(view.ascend(&municipality.name).into_keys());
+        here.extend(view.descend(&municipality.name));
+    }
+    for entry in &answer.acting {
+        for role in &entry.roles {
+            let named = role.rules.iter().any(|rule| rule.actor.organisation.is_some());
+            let adjacent = role.rules.iter().any(|rule| rule.actor.adjacent_capability.is_some());
+            let covers = role.coverages.iter().any(|coverage| here.contains(&coverage.area));
+            assert!(named || adjacent || covers, "{case}: {} acts without covering", entry.organisation.name);
+        }
+    }
+}
+
+/// Every display name and message has a text, and every name leads to a record.
+fn says_everything(snapshot: &Snapshot, answer: &Answer, language: Language, case: &str) {
+    let message = Detail { language, full: true, explain: true }.answer(snapshot, answer);
+    let exists = |name: &str| {
+        let name = Name::parse(name).unwrap_or_else(|fault| panic!("{case}: {fault:?}"));
+        assert!(snapshot.stored(&name).is_some(), "{case}: {name} leads nowhere");
+    };
+    for entry in &message.acting {
+        assert!(!entry.display_name.is_empty(), "{case}");
+        exists(&entry.organisation);
+        for role in &entry.roles {
+            assert!(!role.grounds.is_empty() && !role.serves.is_empty(), "{case}: {}", entry.organisation);
+            role.serves.iter().for_each(|area| exists(&area.name));
+            for grounds in &role.grounds {
+                exists(if grounds.assignment.is_empty() { &grounds.coverage } else { &grounds.assignment });
+            }
+            for contact in role.functions.iter().flat_map(|function| &function.contacts) {
+                exists(&contact.name);
+                assert!(!contact.display_name.is_empty() && !contact.channels.is_empty(), "{case}: {}", contact.name);
+            }
+        }
+    }
+    for gap in &message.gaps {
+        assert!(!gap.message.is_empty(), "{case}");
+    }
+    for arrangement in &message.arrangements {
+        exists(&arrangement.arrangement);
+        assert!(!arrangement.display_name.is_empty(), "{case}");
+    }
+}
+
+#[test]
+fn every_fact_that_ships_has_a_source() {
+    let snapshot = shipped();
+    let mut without: BTreeMap<Name, ()> = BTreeMap::new();
+    for stored in snapshot.iter() {
+        if !stored.record.to_fields().contains_key("source") {
+            without.insert(stored.record.name().clone(), ());
+        }
+    }
+    assert!(without.is_empty(), "{:?}", without.keys());
+}

@@ -1,0 +1,104 @@
+//! What dispatchers type, asked of the directory that ships.
+
+use std::time::{Duration, Instant};
+
+use crisisgids::dataset;
+use crisisgids::domain::area::Area;
+use crisisgids::domain::calamity_type::CalamityType;
+use crisisgids::domain::error::Obstacle;
+use crisisgids::domain::record::{Meta, Origin, Revision, Stored};
+use crisisgids::domain::snapshot::Snapshot;
+use crisisgids::domain::validity::Moment;
+use crisisgids::domain::{calamity, place};
+use jiff::Timestamp;
+
+fn at(civil: &str) -> Timestamp {
+    Moment::parse(civil).unwrap().instant()
+}
+
+fn shipped() -> Snapshot {
+    let meta = Meta {
+        uid: "uid".to_owned(),
+        revision: Revision(1),
+        create_time: at("2026-11-23"),
+        update_time: at("2026-11-23"),
+        origin: Origin::Shipped,
+    };
+    let records = dataset::shipped().unwrap().records;
+    Snapshot::new(Revision(1), records.into_iter().map(|record| Stored { record, meta: meta.clone() }), [])
+}
+
+#[test]
+fn every_name_of_every_area_leads_to_it_or_to_its_namesakes() {
+    let (snapshot, now) = (shipped(), at("2026-11-23T12:00"));
+    for area in snapshot.all::<Area>() {
+        let names = area.display_names.iter().map(|(_, text)| text);
+        for words in names.chain(area.aliases.iter().map(|alias| alias.text.as_str())) {
+            let is_among = match place::resolve(&snapshot, words, now) {
+                Ok(found) => found.area.name == area.name || found.also.iter().any(|also| also.name == area.name),
+                // Laren twice, Bergen twice: the namesakes are offered, one per place.
+                Err(Obstacle::PlaceAmbiguous(candidates)) => candidates.len() > 1,
+                Err(_) => false,
+            };
+            let has_ended = area.validity.0.end.is_some_and(|end| end.instant() <= now);
+            assert!(is_among || has_ended, "'{words}' does not lead to {}", area.name);
+        }
+    }
+}
+
+#[test]
+fn what_dispatchers_type_is_understood() {
+    let (snapshot, now) = (shipped(), at("2026-11-23T12:00"));
+    for (words, id) in [
+        ("Emmeloord", "emmeloord"),
+        ("NOP", "gm0171"),
+        ("gm0171", "gm0171"),
+        ("s Graveland", "s-graveland"),
+        ("Nederhorst d Berg", "nederhorst-den-berg"),
+        ("Gooi & Vechtstreek", "vr14"),
+        ("Gooi- en Vechtstreek", "vr14"),
+        ("Flevoland", "vr25"),
+        ("Urk", "gm0184"),
+        ("Laren NH", "gm0417"),
+        ("Laren Lochem", "laren-lochem"),
+        ("Weesp", "weesp"),
+        ("Muiden", "muiden"),
+        ("Eemnes", "gm0317"),
+        ("A6", "a6"),
+        ("de Ketelbrug", "ketelbrug"),
+        ("Hilversumse Meent", "hilversumse-meent"),
+    ] {
+        let found = place::resolve(&snapshot, words, now).map(|found| found.area.name.id().to_owned());
+        assert_eq!(found.as_deref(), Ok(id), "{words}");
+    }
+    assert!(matches!(place::resolve(&snapshot, "Laren", now), Err(Obstacle::PlaceAmbiguous(_))));
+    for (words, id) in
+        [("1.1.30", "1-1-30"), ("1-1-30", "1-1-30"), ("dijk schuift", "1-1-30"), ("Dijk  schuift!", "1-1-30")]
+    {
+        let found = calamity::resolve(&snapshot, words, now).map(|found| found.name.id().to_owned());
+        assert_eq!(found.as_deref(), Ok(id), "{words}");
+    }
+}
+
+#[test]
+fn every_word_of_every_calamity_type_leads_to_it_or_to_a_broader_or_several() {
+    let (snapshot, now) = (shipped(), at("2026-11-23T12:00"));
+    for one in snapshot.all::<CalamityType>() {
+        let names = one.display_names.iter().map(|(_, text)| text).chain([one.code.as_str()]);
+        for words in names.chain(one.words.iter().map(String::as_str)) {
+            let found = calamity::resolve(&snapshot, words, now);
+            assert!(!matches!(found, Err(Obstacle::CalamityNotFound(_))), "'{words}' does not lead to {}", one.name);
+        }
+    }
+}
+
+#[test]
+fn a_misspelling_is_answered_in_good_time() {
+    let (snapshot, now) = (shipped(), at("2026-11-23T12:00"));
+    let started = Instant::now();
+    for _ in 0..10 {
+        assert!(matches!(place::resolve(&snapshot, "Noordostpoldre", now), Err(Obstacle::PlaceNotFound(_))));
+    }
+    // 2 ms each as shipped; an unoptimised build is ten to twenty times slower.
+    assert!(started.elapsed() < Duration::from_millis(400), "{:?}", started.elapsed());
+}
