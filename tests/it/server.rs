@@ -120,7 +120,7 @@ fn a_deadline_that_passes_is_deadline_exceeded_also_in_a_stream() {
 fn a_browser_page_of_an_allowed_origin_calls_over_grpc_web() {
     let page = "https://meldkamer.example";
     let settings = config::Server { cors_origins: vec![page.to_owned()], ..config::Server::default() };
-    let server = TestServer::loading(settings, async { Ok::<_, std::convert::Infallible>(trial::routes()) });
+    let server = TestServer::serving_with(settings, trial::routes());
     let check = "/grpc.health.v1.Health/Check";
     let preflight = http1(
         server.address(),

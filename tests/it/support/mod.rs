@@ -77,7 +77,12 @@ impl TestServer {
 
     /// A server that serves these services from the start.
     pub(crate) fn serving(routes: Routes) -> Self {
-        let server = Self::loading(config::Server::default(), async { Ok::<_, Infallible>(routes) });
+        Self::serving_with(config::Server::default(), routes)
+    }
+
+    /// A server with these settings that serves these services from the start.
+    pub(crate) fn serving_with(settings: config::Server, routes: Routes) -> Self {
+        let server = Self::loading(settings, async { Ok::<_, Infallible>(routes) });
         server.wait_until_loaded();
         server
     }
