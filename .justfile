@@ -25,11 +25,11 @@ proto-base:
 
 # Bans, licences and sources of every dependency.
 deny:
-    cargo deny check --config .deny.toml bans licenses sources
+    cargo deny --config .deny.toml check bans licenses sources
 
-# Known vulnerabilities, against a local copy of the advisory database; does not block.
-advisories database:
-    cargo deny check --config .deny.toml --disable-fetch advisories
+# Known vulnerabilities, against the copy of the advisory database in Cargo's home; does not block.
+advisories:
+    cargo deny --config .deny.toml --offline check advisories
 
 # The golden answers of the demonstration, after a change that was meant.
 golden:
