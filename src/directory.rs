@@ -137,7 +137,8 @@ impl Directory {
     ///
     /// # Errors
     /// Whatever [`Snapshot::plan`] or the proposal refuses; [`Error::RequestIdReused`]; [`Error::Denied`] unless the
-    /// permit is to write; [`Error::StoreUnavailable`], after which the same write may be tried again.
+    /// permit is to write; [`Error::StoreUnavailable`] or [`Error::StoreFull`], after which the same write may be tried
+    /// again.
     pub async fn write(
         &self,
         permit: &Permit,
@@ -194,6 +195,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match &error {
             store::Error::Conflict { .. } | store::Error::Unavailable(_) => Error::StoreUnavailable(error.to_string()),
+            store::Error::Full(_) => Error::StoreFull(error.to_string()),
             store::Error::Corrupt { .. } => Error::StoreCorrupt(error.to_string()),
             store::Error::Internal(_) => Error::Internal(error.to_string()),
         }

@@ -48,6 +48,8 @@ words! {
         Unauthenticated = "UNAUTHENTICATED",
         /// The store cannot be written at the moment.
         StoreUnavailable = "STORE_UNAVAILABLE",
+        /// There is no room for what is to be written.
+        StoreFull = "STORE_FULL",
         /// The store is damaged.
         StoreCorrupt = "STORE_CORRUPT",
         /// Something in the server is wrong.
@@ -174,6 +176,9 @@ pub enum Error {
     /// The store cannot be written; reading goes on. The caller may retry.
     #[error("the store cannot be written: {0}")]
     StoreUnavailable(String),
+    /// There is no room to write; reading goes on. Writing resumes by itself when there is room.
+    #[error("there is no room to write: {0}")]
+    StoreFull(String),
     /// The store is damaged.
     #[error("the store is damaged: {0}")]
     StoreCorrupt(String),
@@ -216,6 +221,7 @@ impl Error {
             Error::Denied => Reason::Denied,
             Error::Unauthenticated => Reason::Unauthenticated,
             Error::StoreUnavailable(_) => Reason::StoreUnavailable,
+            Error::StoreFull(_) => Reason::StoreFull,
             Error::StoreCorrupt(_) => Reason::StoreCorrupt,
             Error::Internal(_) => Reason::Internal,
         }

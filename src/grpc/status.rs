@@ -149,6 +149,16 @@ fn told(error: &Error) -> (Code, Said) {
             );
             (Code::Unavailable, said)
         }
+        Error::StoreFull(_) => {
+            let said = say(
+                "the disk of the server is full: nothing was changed, and reading goes on; tell the operator, and \
+                 repeat this with the same request id when there is room",
+                "de schijf van de server is vol: er is niets gewijzigd, en lezen gaat door; waarschuw de beheerder, en \
+                 herhaal dit met hetzelfde aanvraagnummer als er ruimte is",
+                Vec::new(),
+            );
+            (Code::ResourceExhausted, said)
+        }
         Error::StoreCorrupt(_) => {
             let said = say(
                 "the store is damaged; tell the operator, whose log has more",
@@ -274,6 +284,7 @@ fn details_of(error: &Error, language: Language) -> Vec<Any> {
         | Error::RevisionCompacted { .. }
         | Error::Denied
         | Error::Unauthenticated
+        | Error::StoreFull(_)
         | Error::StoreCorrupt(_)
         | Error::Internal(_) => Vec::new(),
     }
@@ -336,6 +347,7 @@ fn own(name: &str, message: &impl Message) -> Any {
 fn log(error: &Error) {
     match error {
         Error::StoreUnavailable(cause) => tracing::error!(%cause, "the store cannot be written"),
+        Error::StoreFull(cause) => tracing::error!(%cause, "there is no room to write"),
         Error::StoreCorrupt(cause) => tracing::error!(%cause, "the store is damaged"),
         Error::Internal(cause) => tracing::error!(%cause, "something in the server is wrong"),
         Error::Invalid(_)

@@ -6,24 +6,23 @@
 //! # Opening
 //! Every byte of every segment is proved. A last group whose writing was cut short is cut off and reported
 //! ([`tracing::warn`]); a ledger that is damaged is refused with the last good revision, and nothing is changed.
-//! Beside the segments a marker names the newest one, so that a missing ledger is not taken for a new one.
+//! Beside the segments a witness says what had been acknowledged, so that a loss is not taken for a torn end, nor a
+//! missing ledger for a new one.
 //!
 //! **Invariants.** Nothing acknowledged is ever cut, or overwritten with other bytes. What a batch says is not looked
 //! into here.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::frame::{self, Frame};
 use super::reader::{Piece, Reader};
-use super::segment::{self, Head, Mark, Tail, file_name, first_of, sync_directory};
+use super::segment::{self, Head, Mark, Tail, file_name, first_of};
 use super::tally::Tally;
+use super::witness::{self, Witness};
 use crate::domain::record::Revision;
-
-/// Names the newest segment.
-const MARKER: &str = "ledger.newest";
 
 /// What an operator should do about a damaged ledger.
 const ADVICE: &str = "Nothing was changed. Keep a copy of the data directory, then restore the newest backup into an \
@@ -65,6 +64,8 @@ pub(super) struct Ledger {
     head: Head,
     /// The segment appended to; none after a failure, until another one could be made.
     tail: Option<Tail>,
+    /// What the witness says.
+    witnessed: Witness,
     reader: Reader,
 }
 
@@ -77,15 +78,16 @@ impl Ledger {
         traces: &[&str],
         acknowledged: Revision,
     ) -> Result<Self, Error> {
-        let (firsts, marked) = list(directory, traces)?;
+        let (firsts, witness) = list(directory, traces)?;
         let mut ledger = Ledger {
             directory: directory.to_owned(),
             layout,
             head: Head::default(),
             tail: None,
+            witnessed: witness.unwrap_or_default(),
             reader: Reader::default(),
         };
-        if firsts.is_empty() && marked.is_none() {
+        if firsts.is_empty() && witness.is_none() {
             ledger.start_segment().map_err(|error| unavailable(directory, &error))?;
             return Ok(ledger);
         }
@@ -94,29 +96,31 @@ impl Ledger {
         }
         for (index, first) in firsts.iter().enumerate() {
             let next = firsts.get(index.saturating_add(1)).copied();
-            ledger.open_segment(*first, next, marked, acknowledged)?;
+            ledger.open_segment(*first, next, acknowledged)?;
         }
+        ledger.witness().map_err(|error| unavailable(directory, &error))?;
         Ok(ledger)
     }
 
     /// Proves a segment, and makes it the one appended to if no other follows.
-    fn open_segment(
-        &mut self,
-        first: Revision,
-        next: Option<Revision>,
-        marked: Option<Revision>,
-        acknowledged: Revision,
-    ) -> Result<(), Error> {
+    fn open_segment(&mut self, first: Revision, next: Option<Revision>, acknowledged: Revision) -> Result<(), Error> {
         let path = self.path(first);
         let bytes = fs::read(&path).map_err(|error| unavailable(&path, &error))?;
         let next = next.map(|next| self.base_of(&self.path(next))).transpose()?;
         let base = self.head;
         let scan = segment::scan(&bytes, &base, next.as_ref())
             .map_err(|damage| corrupt(&path, damage.problem, damage.last_good))?;
+        if (base.revision..=scan.head.revision).contains(&self.witnessed.revision)
+            && segment::chain_at(&bytes, &base, self.witnessed.revision) != Some(self.witnessed.chain)
+        {
+            let problem = format!("revision {} is not what had been accepted", self.witnessed.revision);
+            return Err(corrupt(&path, problem, base.revision));
+        }
         if next.is_none() {
-            if let Some(marked) = marked.filter(|marked| *marked > first) {
-                return Err(missing(&self.path(marked), scan.head.revision));
+            if self.witnessed.segment > first {
+                return Err(missing(&self.path(self.witnessed.segment), scan.head.revision));
             }
+            let acknowledged = acknowledged.max(self.witnessed.revision);
             if scan.head.revision < acknowledged {
                 let problem = format!("the ledger ends before revision {acknowledged}, which had been accepted");
                 return Err(corrupt(&path, problem, scan.head.revision));
@@ -127,9 +131,6 @@ impl Ledger {
             }
             let tail = Tail::open(&path, &bytes, base.revision, &scan, self.layout.ahead);
             self.tail = Some(tail.map_err(|error| unavailable(&path, &error))?);
-            if marked != Some(first) {
-                self.mark(first).map_err(|error| unavailable(&self.directory, &error))?;
-            }
         }
         self.head = scan.head;
         self.reader.add(Piece { path, base: base.revision, marks: scan.marks }, scan.head.revision);
@@ -214,6 +215,12 @@ impl Ledger {
         self.reader.extend(marks, head.revision);
         self.tail = Some(tail);
         self.head = head;
+        if head.revision.0.saturating_sub(self.witnessed.revision.0) >= witness::EVERY
+            && let Err(error) = self.witness()
+        {
+            // The group is durable, whatever becomes of the witness: an old one is as true.
+            tracing::warn!(%error, "the witness could not be written; the next write tries again");
+        }
         Ok(())
     }
 
@@ -222,46 +229,57 @@ impl Ledger {
         self.tail = None;
         let tail = Tail::create(&self.directory, &self.head, self.layout.ahead)?;
         let first = self.head.revision.next();
-        self.mark(first)?;
+        let witness = Witness::of(first, &self.head);
+        witness.write(&self.directory)?;
+        self.witnessed = witness;
         let path = self.path(first);
         self.reader.add(Piece { path, base: self.head.revision, marks: Vec::new() }, self.head.revision);
         self.tail = Some(tail);
         Ok(())
     }
 
-    /// Notes which segment is the newest.
-    fn mark(&self, newest: Revision) -> io::Result<()> {
-        let unfinished = self.directory.join(format!("{MARKER}.new"));
-        let mut file = fs::File::create(&unfinished)?;
-        writeln!(file, "{}", file_name(newest))?;
-        file.sync_all()?;
-        fs::rename(&unfinished, self.directory.join(MARKER))?;
-        sync_directory(&self.directory)
+    /// Has the witness say where the ledger stands, if it does not yet.
+    fn witness(&mut self) -> io::Result<()> {
+        let Some(tail) = &self.tail else { return Ok(()) };
+        let witness = Witness::of(tail.base().next(), &self.head);
+        if witness != self.witnessed {
+            witness.write(&self.directory)?;
+            self.witnessed = witness;
+        }
+        Ok(())
     }
 }
 
-/// The first revisions of the segments in a directory, in order, and the newest one that was noted: something, if
-/// anything tells that a store was kept here.
-fn list(directory: &Path, traces: &[&str]) -> Result<(Vec<Revision>, Option<Revision>), Error> {
-    let (mut firsts, mut marked) = (Vec::new(), None);
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        if let Err(error) = self.witness() {
+            tracing::warn!(%error, "the witness could not be written at the close; the one before it stands");
+        }
+    }
+}
+
+/// The first revisions of the segments in a directory, in order, and the witness: one that says nothing, if anything
+/// else tells that a store was kept here.
+fn list(directory: &Path, traces: &[&str]) -> Result<(Vec<Revision>, Option<Witness>), Error> {
+    let (mut firsts, mut found) = (Vec::new(), None);
     for entry in fs::read_dir(directory).map_err(|error| unavailable(directory, &error))? {
         let entry = entry.map_err(|error| unavailable(directory, &error))?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name == MARKER {
-            let text = fs::read_to_string(entry.path()).unwrap_or_default();
-            let newest = first_of(text.trim_end());
-            if newest.is_none() {
-                tracing::warn!(file = %entry.path().display(), "the marker of the newest segment cannot be read");
+        if name == witness::FILE {
+            let text = fs::read(entry.path()).map_err(|error| unavailable(&entry.path(), &error))?;
+            let said = Witness::parse(&String::from_utf8_lossy(&text));
+            if said.is_none() {
+                tracing::warn!(file = %entry.path().display(), "the witness cannot be read; it is written again");
             }
-            marked = marked.max(Some(newest.unwrap_or_default()));
+            found = said.or(found).or_else(|| Some(Witness::default()));
         } else if traces.iter().any(|trace| name.starts_with(trace)) {
-            marked = marked.max(Some(Revision(0)));
+            found = found.or_else(|| Some(Witness::default()));
         }
         firsts.extend(first_of(&name));
     }
     firsts.sort_unstable();
-    Ok((firsts, marked))
+    Ok((firsts, found))
 }
 
 fn missing(path: &Path, last_good: Revision) -> Error {
@@ -273,7 +291,11 @@ pub(super) fn corrupt(path: &Path, problem: String, last_good: Revision) -> Erro
 }
 
 pub(super) fn unavailable(path: &Path, error: &io::Error) -> Error {
-    Error::Unavailable(format!("{}: {error}", path.display()))
+    let said = format!("{}: {error}", path.display());
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full(said),
+        _ => Error::Unavailable(said),
+    }
 }
 
 #[cfg(test)]
@@ -315,6 +337,11 @@ mod tests {
         ledger.reader().after(Revision(0), usize::MAX).unwrap()
     }
 
+    /// As after a crash before the witness was written: it closes with a witness of all.
+    fn forget(directory: &Path) {
+        fs::remove_file(directory.join(witness::FILE)).unwrap();
+    }
+
     fn segments(directory: &Path) -> Vec<PathBuf> {
         let (firsts, _) = list(directory, &[]).unwrap();
         firsts.into_iter().map(|first| directory.join(file_name(first))).collect()
@@ -348,7 +375,7 @@ mod tests {
         let file = segments(directory.path()).pop().unwrap();
         let whole = fs::read(&file).unwrap();
         let written = frame::written(&whole);
-        let start = open(ledger_of(&[&all[..3], &all[3..5]]).path()).unwrap().tail.unwrap().end();
+        let start = open(ledger_of(&[&all[..3], &all[3..5]]).path()).unwrap().tail.as_ref().unwrap().end();
         for cut in start..=written {
             for zeros in [false, true] {
                 let mut bytes = whole[..cut].to_vec();
@@ -356,12 +383,58 @@ mod tests {
                     bytes.resize(whole.len(), 0);
                 }
                 fs::write(&file, &bytes).unwrap();
+                forget(directory.path());
                 let mut ledger = open(directory.path()).unwrap();
                 let there = if cut == written { 6 } else { 5 };
                 assert_eq!(history(&ledger), all[..there], "cut at {cut}");
                 ledger.append(&entries(&all[there..])).unwrap();
+                drop(ledger);
                 assert_eq!(history(&open(directory.path()).unwrap()), all, "going on after a cut at {cut}");
             }
+        }
+    }
+
+    #[test]
+    fn a_last_write_that_the_witness_names_is_never_taken_for_one_cut_short() {
+        let all = sample::plain(6);
+        let directory = ledger_of(&[&all[..3], &all[3..5], &all[5..]]);
+        let file = segments(directory.path()).pop().unwrap();
+        let whole = fs::read(&file).unwrap();
+        let start = open(ledger_of(&[&all[..3], &all[3..5]]).path()).unwrap().tail.as_ref().unwrap().end();
+        for cut in start..frame::written(&whole) {
+            fs::write(&file, &whole[..cut]).unwrap();
+            assert_eq!(last_good(open(directory.path())), 5, "cut at {cut}");
+            assert_eq!(fs::read(&file).unwrap(), whole[..cut], "nothing is cut off");
+        }
+        fs::write(&file, &whole).unwrap();
+        assert_eq!(history(&open(directory.path()).unwrap()), all);
+    }
+
+    #[test]
+    fn a_segment_replaced_by_an_older_copy_or_by_that_of_another_ledger_is_damage() {
+        let all = sample::plain(9);
+        let directory = ledger_of(&[&all[..4], &all[4..]]);
+        let file = segments(directory.path()).pop().unwrap();
+        let older = fs::read(segments(ledger_of(&[&all[..4]]).path()).pop().unwrap()).unwrap();
+        fs::write(&file, older).unwrap();
+        assert_eq!(last_good(open(directory.path())), 4);
+        let mut others = all.clone();
+        others[2].authorship.change_reason = "another history".to_owned();
+        let other = fs::read(segments(ledger_of(&[&others]).path()).pop().unwrap()).unwrap();
+        fs::write(&file, other).unwrap();
+        assert_eq!(last_good(open(directory.path())), 0);
+    }
+
+    #[test]
+    fn a_witness_that_cannot_be_read_is_written_again() {
+        let all = sample::plain(3);
+        let directory = ledger_of(&[&all]);
+        let file = directory.path().join(witness::FILE);
+        let whole = fs::read(&file).unwrap();
+        for damaged in [&b""[..], b"segment", &[0xff; 90]] {
+            fs::write(&file, damaged).unwrap();
+            assert_eq!(history(&open(directory.path()).unwrap()), all);
+            assert_eq!(fs::read(&file).unwrap(), whole);
         }
     }
 
@@ -377,6 +450,8 @@ mod tests {
             let mut bytes = whole.clone();
             bytes[sector * 512..(sector + 1) * 512].fill(0);
             fs::write(&file, &bytes).unwrap();
+            // Not there if the one before was refused.
+            let _ = fs::remove_file(directory.path().join(witness::FILE));
             match open(directory.path()) {
                 Ok(ledger) => {
                     let history = history(&ledger);
@@ -433,7 +508,7 @@ mod tests {
         assert_eq!(last_good(open(directory.path())), 0);
         segments[2..].iter().for_each(|file| fs::remove_file(file).unwrap());
         assert_eq!(last_good(open(directory.path())), 0);
-        fs::remove_file(directory.path().join(MARKER)).unwrap();
+        fs::remove_file(directory.path().join(witness::FILE)).unwrap();
         fs::create_dir(directory.path().join("view")).unwrap();
         assert_eq!(last_good(open(directory.path())), 0);
     }
@@ -457,6 +532,21 @@ mod tests {
             assert_eq!(history(&ledger), all[..already + 2]);
             assert_eq!(history(&open(directory.path()).unwrap()), all[..already + 2]);
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn on_a_full_disk_writes_are_refused_as_such_and_go_on_when_there_is_room() {
+        let all = sample::plain(4);
+        let directory = ledger_of(&[&all[..2]]);
+        let mut ledger = open(directory.path()).unwrap();
+        ledger.tail = Some(Tail::full().unwrap());
+        let refused = ledger.append(&entries(&all[2..]));
+        assert!(matches!(refused, Err(Error::Full(_))), "{refused:?}");
+        assert_eq!(history(&ledger), all[..2]);
+        ledger.append(&entries(&all[2..])).unwrap();
+        drop(ledger);
+        assert_eq!(history(&open(directory.path()).unwrap()), all);
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod frame;
 mod segment;
 mod reader;
 mod ledger;
+mod witness;
 mod sled;
 mod lock;
 
@@ -40,7 +41,7 @@ pub(crate) mod sample;
 /// - **Durable.** When [`commit`](Store::commit) returns `Ok`, the whole group survives a power cut.
 /// - **Refused, not mixed.** A group that does not begin right after the store's revision is refused with
 ///   [`Error::Conflict`] and changes nothing.
-/// - **Unavailable is not lost.** After [`Error::Unavailable`] the store stands where it stood and may be tried
+/// - **Unavailable is not lost.** After [`Error::Unavailable`] or [`Error::Full`] the store stands where it stood and may be tried
 ///   again without being reopened; only a store that is reopened before anything else was committed may be found
 ///   to hold batches of that group. A request mark makes trying again safe.
 /// - **Never silent.** What is damaged is reported as [`Error::Corrupt`], never skipped or repaired unsaid.
@@ -55,7 +56,7 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// [`Error::Conflict`] if the first is not the store's next revision or the others do not follow it;
-    /// [`Error::Unavailable`] if they cannot be written at the moment.
+    /// [`Error::Unavailable`] if they cannot be written at the moment, [`Error::Full`] if there is no room for them.
     fn commit(&mut self, group: &[Batch]) -> Result<(), Error>;
 
     /// What was written: a handle of its own, which can be read while the store is being written and outlives it.
@@ -125,6 +126,9 @@ pub enum Error {
     /// The store cannot be written or read at the moment: trying again may help.
     #[error("{0}")]
     Unavailable(String),
+    /// There is no room on the disk. Nothing was written; writing goes on by itself when there is room.
+    #[error("{0}")]
+    Full(String),
     /// The store is damaged.
     #[error("{}: {problem}; whole up to revision {last_good}. {advice}", .file.display())]
     Corrupt {

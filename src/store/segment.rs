@@ -170,6 +170,16 @@ pub(super) fn scan(bytes: &[u8], before: &Head, next: Option<&Head>) -> Result<S
     Ok(scan)
 }
 
+/// The chain hash at a revision of a segment that was proved; that of the base, if it is the base's.
+pub(super) fn chain_at(bytes: &[u8], base: &Head, revision: Revision) -> Option<Chain> {
+    let (mut at, mut head) = (HEADER, (base.revision, base.chain));
+    while head.0 != revision {
+        let Found::Frame(frame, chain, end) = frame::read(bytes, at, bytes.len(), None) else { return None };
+        (at, head) = (end, (frame.revision, chain));
+    }
+    Some(head.1)
+}
+
 /// A segment that is appended to.
 #[derive(Debug)]
 pub(super) struct Tail {
@@ -239,6 +249,13 @@ impl Tail {
     #[cfg(test)]
     pub(super) fn read_only(path: &Path) -> io::Result<Self> {
         Ok(Tail { file: File::open(path)?, base: Revision(0), end: HEADER, allocated: usize::MAX, ahead: 0 })
+    }
+
+    /// A segment on a full disk.
+    #[cfg(test)]
+    pub(super) fn full() -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).open("/dev/full")?;
+        Ok(Tail { file, base: Revision(0), end: HEADER, allocated: usize::MAX, ahead: 0 })
     }
 
     /// Appends frames, durable when this returns, and gives where they begin. After an error the segment must not

@@ -121,7 +121,8 @@ fn exit_code(error: &client::Error) -> u8 {
             | Reason::RevisionCompacted
             | Reason::Denied
             | Reason::Unauthenticated
-            | Reason::OriginDenied,
+            | Reason::OriginDenied
+            | Reason::StoreFull,
         ) => 4,
         Some(Reason::StoreUnavailable | Reason::Loading | Reason::Stopping | Reason::DeadlineExceeded) => 5,
         Some(Reason::StoreCorrupt | Reason::Internal) => 1,

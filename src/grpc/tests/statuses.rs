@@ -53,6 +53,7 @@ fn every_error() -> Vec<Error> {
         Error::Denied,
         Error::Unauthenticated,
         Error::StoreUnavailable(cause.clone()),
+        Error::StoreFull(cause.clone()),
         Error::StoreCorrupt(cause.clone()),
         Error::Internal(cause),
     ]
