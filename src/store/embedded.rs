@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::ledger::{self, Layout, Ledger};
 use super::lock::DirectoryLock;
+use super::proof::unavailable;
 use super::reader::Reader;
 use super::record::{decode_batch, decode_stored, decode_withheld};
 use super::sled::{DIRECTORY, Held, Update, View};
@@ -50,7 +51,7 @@ impl EmbeddedStore {
     }
 
     fn open_with(directory: &Path, layout: Layout) -> Result<Self, Error> {
-        create(directory).map_err(|error| ledger::unavailable(directory, &error))?;
+        create(directory).map_err(|error| unavailable(directory, &error))?;
         let lock = DirectoryLock::take(directory)?;
         let path = directory.join(DIRECTORY);
         // Before the ledger, whose opening would cut a last frame that sled may prove to have been acknowledged.

@@ -12,21 +12,17 @@
 //! **Invariants.** Nothing acknowledged is ever cut, or overwritten with other bytes. What a batch says is not looked
 //! into here.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::frame::{self, Frame};
+use super::proof::{Kept, Proved, WitnessFound, unavailable};
 use super::reader::{Piece, Reader};
-use super::segment::{self, Head, Mark, Tail, file_name, first_of};
+use super::segment::{Head, Mark, Tail, file_name};
 use super::tally::Tally;
 use super::witness::{self, Witness};
 use crate::domain::record::Revision;
-
-/// What an operator should do about a damaged ledger.
-const ADVICE: &str = "Nothing was changed. Keep a copy of the data directory, then restore the newest backup into an \
-                      empty one; what the ledger holds up to that revision is whole and can be carried over.";
 
 /// How large the files are.
 #[derive(Debug, Clone, Copy)]
@@ -78,76 +74,42 @@ impl Ledger {
         traces: &[&str],
         acknowledged: Revision,
     ) -> Result<Self, Error> {
-        let (firsts, witness) = list(directory, traces)?;
+        let kept = Kept::list(directory, traces)?;
         let mut ledger = Ledger {
             directory: directory.to_owned(),
             layout,
             head: Head::default(),
             tail: None,
-            witnessed: witness.unwrap_or_default(),
+            witnessed: kept.said(),
             reader: Reader::default(),
         };
-        if firsts.is_empty() && witness.is_none() {
+        if kept.is_new() {
             ledger.start_segment().map_err(|error| unavailable(directory, &error))?;
             return Ok(ledger);
         }
-        if firsts.first() != Some(&Revision(1)) {
-            return Err(missing(&ledger.path(Revision(1)), Revision(0)));
+        if kept.witness == WitnessFound::Unreadable {
+            let file = directory.join(witness::FILE);
+            tracing::warn!(file = %file.display(), "the witness cannot be read; it is written again");
         }
-        for (index, first) in firsts.iter().enumerate() {
-            let next = firsts.get(index.saturating_add(1)).copied();
-            ledger.open_segment(*first, next, acknowledged)?;
-        }
+        kept.prove(acknowledged, &mut |proved| ledger.take(proved))?;
         ledger.witness().map_err(|error| unavailable(directory, &error))?;
         Ok(ledger)
     }
 
-    /// Proves a segment, and makes it the one appended to if no other follows.
-    fn open_segment(&mut self, first: Revision, next: Option<Revision>, acknowledged: Revision) -> Result<(), Error> {
-        let path = self.path(first);
-        let bytes = fs::read(&path).map_err(|error| unavailable(&path, &error))?;
-        let next = next.map(|next| self.base_of(&self.path(next))).transpose()?;
-        let base = self.head;
-        let scan = segment::scan(&bytes, &base, next.as_ref())
-            .map_err(|damage| corrupt(&path, damage.problem, damage.last_good))?;
-        if (base.revision..=scan.head.revision).contains(&self.witnessed.revision)
-            && segment::chain_at(&bytes, &base, self.witnessed.revision) != Some(self.witnessed.chain)
-        {
-            let problem = format!("revision {} is not what had been accepted", self.witnessed.revision);
-            return Err(corrupt(&path, problem, base.revision));
-        }
-        if next.is_none() {
-            if self.witnessed.segment > first {
-                return Err(missing(&self.path(self.witnessed.segment), scan.head.revision));
-            }
-            let acknowledged = acknowledged.max(self.witnessed.revision);
-            if scan.head.revision < acknowledged {
-                let problem = format!("the ledger ends before revision {acknowledged}, which had been accepted");
-                return Err(corrupt(&path, problem, scan.head.revision));
-            }
+    /// Takes a proved segment over; the newest one is the one appended to.
+    fn take(&mut self, proved: Proved<'_>) -> Result<(), Error> {
+        let Proved { path, base, bytes, scan, is_newest } = proved;
+        if is_newest {
             if let Some(why) = scan.torn {
                 tracing::warn!(file = %path.display(), last_good = scan.head.revision.0, why,
                     "the last write was cut short before it was acknowledged; it is cut off");
             }
-            let tail = Tail::open(&path, &bytes, base.revision, &scan, self.layout.ahead);
+            let tail = Tail::open(&path, bytes, base.revision, &scan, self.layout.ahead);
             self.tail = Some(tail.map_err(|error| unavailable(&path, &error))?);
         }
         self.head = scan.head;
         self.reader.add(Piece { path, base: base.revision, marks: scan.marks }, scan.head.revision);
         Ok(())
-    }
-
-    /// Where the ledger stood before a segment, as its header says.
-    fn base_of(&self, path: &Path) -> Result<Head, Error> {
-        let mut header = Vec::new();
-        let file = fs::File::open(path).map_err(|error| unavailable(path, &error))?;
-        let length = u64::try_from(segment::HEADER).unwrap_or(u64::MAX);
-        file.take(length).read_to_end(&mut header).map_err(|error| unavailable(path, &error))?;
-        segment::base(&header).map_err(|problem| corrupt(path, problem, self.head.revision))
-    }
-
-    fn path(&self, first: Revision) -> PathBuf {
-        self.directory.join(file_name(first))
     }
 
     /// Where it stands.
@@ -232,7 +194,7 @@ impl Ledger {
         let witness = Witness::of(first, &self.head);
         witness.write(&self.directory)?;
         self.witnessed = witness;
-        let path = self.path(first);
+        let path = self.directory.join(file_name(first));
         self.reader.add(Piece { path, base: self.head.revision, marks: Vec::new() }, self.head.revision);
         self.tail = Some(tail);
         Ok(())
@@ -258,48 +220,10 @@ impl Drop for Ledger {
     }
 }
 
-/// The first revisions of the segments in a directory, in order, and the witness: one that says nothing, if anything
-/// else tells that a store was kept here.
-fn list(directory: &Path, traces: &[&str]) -> Result<(Vec<Revision>, Option<Witness>), Error> {
-    let (mut firsts, mut found) = (Vec::new(), None);
-    for entry in fs::read_dir(directory).map_err(|error| unavailable(directory, &error))? {
-        let entry = entry.map_err(|error| unavailable(directory, &error))?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name == witness::FILE {
-            let text = fs::read(entry.path()).map_err(|error| unavailable(&entry.path(), &error))?;
-            let said = Witness::parse(&String::from_utf8_lossy(&text));
-            if said.is_none() {
-                tracing::warn!(file = %entry.path().display(), "the witness cannot be read; it is written again");
-            }
-            found = said.or(found).or_else(|| Some(Witness::default()));
-        } else if traces.iter().any(|trace| name.starts_with(trace)) {
-            found = found.or_else(|| Some(Witness::default()));
-        }
-        firsts.extend(first_of(&name));
-    }
-    firsts.sort_unstable();
-    Ok((firsts, found))
-}
-
-fn missing(path: &Path, last_good: Revision) -> Error {
-    corrupt(path, "the file is missing, though a store was kept here".to_owned(), last_good)
-}
-
-pub(super) fn corrupt(path: &Path, problem: String, last_good: Revision) -> Error {
-    Error::Corrupt { file: path.to_owned(), problem, last_good, advice: ADVICE.to_owned() }
-}
-
-pub(super) fn unavailable(path: &Path, error: &io::Error) -> Error {
-    let said = format!("{}: {error}", path.display());
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full(said),
-        _ => Error::Unavailable(said),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use proptest::prelude::*;
     use tempfile::TempDir;
 
@@ -343,8 +267,10 @@ mod tests {
     }
 
     fn segments(directory: &Path) -> Vec<PathBuf> {
-        let (firsts, _) = list(directory, &[]).unwrap();
-        firsts.into_iter().map(|first| directory.join(file_name(first))).collect()
+        let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.retain(|file| file.extension().is_some_and(|extension| extension == "seg"));
+        files.sort();
+        files
     }
 
     fn last_good(outcome: Result<Ledger, Error>) -> u64 {

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use super::Error;
-use super::ledger::unavailable;
+use super::proof::unavailable;
 
 const FILE: &str = "lock";
 

@@ -24,6 +24,7 @@ mod segment;
 mod reader;
 mod ledger;
 mod witness;
+mod proof;
 mod sled;
 mod lock;
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::frame::{self, Found, Frame};
-use super::ledger::{corrupt, unavailable};
+use super::proof::{corrupt, unavailable};
 use super::record::decode_batch;
 use super::segment::Mark;
 use super::{Error, History};

@@ -1,0 +1,177 @@
+//! Proving the ledger of a directory: every byte of every segment, in order. Nothing is changed.
+//!
+//! It serves whoever opens the ledger, copies it or examines it, also while another process appends to it: what is
+//! then found beyond the last whole group looks like a torn end.
+//!
+//! **Invariants.** One segment at a time is in memory. A damaged ledger is refused with the file, the last good
+//! revision and what to do.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use super::segment::{self, Head, Scan, file_name, first_of};
+use super::witness::{self, Witness};
+use crate::domain::record::Revision;
+
+/// What an operator should do about a damaged ledger.
+const ADVICE: &str = "Nothing was changed. Keep a copy of the data directory, then run 'crisisgids restore' with the \
+                      newest backup into an empty one; what the ledger holds up to that revision is whole.";
+
+/// What of a ledger lies in a directory.
+#[derive(Debug)]
+pub(super) struct Kept {
+    directory: PathBuf,
+    /// The first revisions of its segments, in order.
+    firsts: Vec<Revision>,
+    /// What had been acknowledged, as far as is known.
+    pub(super) witness: WitnessFound,
+}
+
+/// What there is of a witness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WitnessFound {
+    /// It can be read.
+    Says(Witness),
+    /// It is there and cannot be read.
+    Unreadable,
+    /// It is not there, but something else tells that a store was kept here.
+    Missing,
+    /// Nothing tells that a store was kept here.
+    Never,
+}
+
+/// A segment that was proved.
+#[derive(Debug)]
+pub(super) struct Proved<'a> {
+    /// Its file.
+    pub(super) path: PathBuf,
+    /// Where the ledger stood before it.
+    pub(super) base: Head,
+    /// All of the file.
+    pub(super) bytes: &'a [u8],
+    /// What a scan of it found.
+    pub(super) scan: Scan,
+    /// Whether no other follows.
+    pub(super) is_newest: bool,
+}
+
+impl Kept {
+    /// Looks what there is. Anything with a name that begins with one of `traces` tells that a store was kept here.
+    pub(super) fn list(directory: &Path, traces: &[&str]) -> Result<Self, Error> {
+        let (mut firsts, mut witness) = (Vec::new(), WitnessFound::Never);
+        for entry in fs::read_dir(directory).map_err(|error| unavailable(directory, &error))? {
+            let entry = entry.map_err(|error| unavailable(directory, &error))?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name == witness::FILE {
+                let text = fs::read(entry.path()).map_err(|error| unavailable(&entry.path(), &error))?;
+                let said = Witness::parse(&String::from_utf8_lossy(&text));
+                witness = said.map_or(WitnessFound::Unreadable, WitnessFound::Says);
+            } else if witness == WitnessFound::Never && traces.iter().any(|trace| name.starts_with(trace)) {
+                witness = WitnessFound::Missing;
+            }
+            firsts.extend(first_of(&name));
+        }
+        if witness == WitnessFound::Never && !firsts.is_empty() {
+            witness = WitnessFound::Missing;
+        }
+        firsts.sort_unstable();
+        Ok(Kept { directory: directory.to_owned(), firsts, witness })
+    }
+
+    /// Whether no store was ever kept here.
+    pub(super) fn is_new(&self) -> bool {
+        self.witness == WitnessFound::Never
+    }
+
+    /// What the witness says; without one, nothing.
+    pub(super) fn said(&self) -> Witness {
+        match self.witness {
+            WitnessFound::Says(witness) => witness,
+            WitnessFound::Unreadable | WitnessFound::Missing | WitnessFound::Never => Witness::default(),
+        }
+    }
+
+    /// Proves segment after segment, hands each on, and gives where the ledger stands. One that ends before
+    /// `acknowledged`, or before what the witness says, has lost something.
+    pub(super) fn prove(
+        &self,
+        acknowledged: Revision,
+        each: &mut dyn FnMut(Proved<'_>) -> Result<(), Error>,
+    ) -> Result<Head, Error> {
+        let mut head = Head::default();
+        if self.firsts.first() != Some(&Revision(1)) {
+            return Err(missing(&self.path(Revision(1)), Revision(0)));
+        }
+        for (index, first) in self.firsts.iter().enumerate() {
+            let path = self.path(*first);
+            let bytes = fs::read(&path).map_err(|error| unavailable(&path, &error))?;
+            let next = self.firsts.get(index.saturating_add(1)).map(|next| base_of(&self.path(*next), head.revision));
+            let next = next.transpose()?;
+            let base = head;
+            let scan = segment::scan(&bytes, &base, next.as_ref())
+                .map_err(|damage| corrupt(&path, damage.problem, damage.last_good))?;
+            self.hold_against_witness(&path, &bytes, &base, &scan)?;
+            if next.is_none() {
+                self.ends_after(acknowledged, *first, &path, scan.head.revision)?;
+            }
+            head = scan.head;
+            each(Proved { path, base, bytes: &bytes, scan, is_newest: next.is_none() })?;
+        }
+        Ok(head)
+    }
+
+    fn hold_against_witness(&self, path: &Path, bytes: &[u8], base: &Head, scan: &Scan) -> Result<(), Error> {
+        let Witness { revision, chain, .. } = self.said();
+        let is_here = (base.revision..=scan.head.revision).contains(&revision);
+        if is_here && segment::chain_at(bytes, base, revision) != Some(chain) {
+            let problem = format!("revision {revision} is not what had been accepted");
+            return Err(corrupt(path, problem, base.revision));
+        }
+        Ok(())
+    }
+
+    fn ends_after(&self, acknowledged: Revision, first: Revision, path: &Path, last: Revision) -> Result<(), Error> {
+        let witness = self.said();
+        if witness.segment > first {
+            return Err(missing(&self.path(witness.segment), last));
+        }
+        let acknowledged = acknowledged.max(witness.revision);
+        if last < acknowledged {
+            let problem = format!("the ledger ends before revision {acknowledged}, which had been accepted");
+            return Err(corrupt(path, problem, last));
+        }
+        Ok(())
+    }
+
+    fn path(&self, first: Revision) -> PathBuf {
+        self.directory.join(file_name(first))
+    }
+}
+
+/// Where the ledger stood before a segment, as its header says.
+fn base_of(path: &Path, last_good: Revision) -> Result<Head, Error> {
+    let mut header = Vec::new();
+    let file = fs::File::open(path).map_err(|error| unavailable(path, &error))?;
+    let length = u64::try_from(segment::HEADER).unwrap_or(u64::MAX);
+    file.take(length).read_to_end(&mut header).map_err(|error| unavailable(path, &error))?;
+    segment::base(&header).map_err(|problem| corrupt(path, problem, last_good))
+}
+
+fn missing(path: &Path, last_good: Revision) -> Error {
+    corrupt(path, "the file is missing, though a store was kept here".to_owned(), last_good)
+}
+
+pub(super) fn corrupt(path: &Path, problem: String, last_good: Revision) -> Error {
+    Error::Corrupt { file: path.to_owned(), problem, last_good, advice: ADVICE.to_owned() }
+}
+
+pub(super) fn unavailable(path: &Path, error: &io::Error) -> Error {
+    let said = format!("{}: {error}", path.display());
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full(said),
+        _ => Error::Unavailable(said),
+    }
+}
