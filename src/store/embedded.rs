@@ -156,7 +156,7 @@ impl Store for EmbeddedStore {
 }
 
 /// Makes the data directory if it does not exist, for its owner only: what is in it is not for everyone.
-fn create(directory: &Path) -> std::io::Result<()> {
+pub(super) fn create(directory: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

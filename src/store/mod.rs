@@ -16,6 +16,7 @@ use crate::domain::record::{Revision, Stored};
 
 pub mod memory;
 pub mod embedded;
+pub mod backup;
 
 pub mod record;
 mod tally;

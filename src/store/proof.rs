@@ -86,6 +86,11 @@ impl Kept {
         self.witness == WitnessFound::Never
     }
 
+    /// The first revisions of the segments, in order.
+    pub(super) fn segments(&self) -> &[Revision] {
+        &self.firsts
+    }
+
     /// What the witness says; without one, nothing.
     pub(super) fn said(&self) -> Witness {
         match self.witness {
