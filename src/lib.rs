@@ -25,6 +25,7 @@
 //! | [`proto`] | generated wire types; records and answers to and from messages; the rules written in the contract |
 //! | [`grpc`] | the services: principal, permit, convert, directory, convert |
 //! | [`server`] | listener, layers, health, reflection, graceful stop |
+//! | [`maintenance`] | backup, restore, examination and repair of a data directory |
 //! | [`client`] | the typed client |
 //! | [`cli`] | the command line |
 //! | [`config`], [`telemetry`] | settings in layers; logging |
@@ -53,6 +54,7 @@ pub mod domain;
 pub mod store;
 pub mod directory;
 pub mod dataset;
+pub mod maintenance;
 pub mod proto;
 pub mod grpc;
 pub mod server;

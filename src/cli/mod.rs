@@ -16,6 +16,7 @@ mod settings;
 mod serve;
 mod ask;
 mod edit;
+mod care;
 mod output;
 
 /// What `--help` ends with.
@@ -31,7 +32,8 @@ Exit codes:
   2  the command line or the configuration is wrong
   3  not found, or the words mean several things: candidates or suggestions are given, with the command to repeat
   4  refused: invalid, in conflict with what is there, or not permitted; nothing was changed
-  5  no server could be reached, or it did not answer in time";
+  5  no server could be reached, or it did not answer in time
+  6  a data directory or a backup is damaged, or needs a repair";
 
 /// The directory that answers, in a calamity: who acts here, by what right, and how do I reach them now?
 #[derive(Debug, Parser)]
@@ -52,6 +54,8 @@ enum Command {
     Ask(ask::Ask),
     #[command(flatten)]
     Edit(edit::Edit),
+    #[command(flatten)]
+    Care(care::Care),
     /// Write a completion script for a shell to standard output
     #[command(
         after_help = "Example:\n  crisisgids completions bash > ~/.local/share/bash-completion/completions/crisisgids"
@@ -69,6 +73,10 @@ enum Failure {
     Usage(anyhow::Error),
     /// It went wrong; the cause decides the exit code.
     Failed(anyhow::Error),
+    /// It was not done because of what is there: exit code 4.
+    Refused(anyhow::Error),
+    /// A data directory or a backup is damaged: exit code 6.
+    Damaged(anyhow::Error),
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
@@ -97,6 +105,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Ask(ask) => ask.run(&cli.settings),
         Command::Edit(edit) => edit.run(&cli.settings),
+        Command::Care(care) => care.run(&cli.settings),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "crisisgids", &mut script);
@@ -106,6 +115,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let trouble = match done {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Usage(error)) => error::Trouble::usage(format!("{error:#}")),
+        Err(Failure::Refused(error)) => error::Trouble::local(&error, "FAILED_PRECONDITION", "REFUSED", 4),
+        Err(Failure::Damaged(error)) => error::Trouble::local(&error, "DATA_LOSS", "STORE_CORRUPT", 6),
         Err(Failure::Failed(error)) => error::Trouble::failed(&error, language, &words),
     };
     said(&trouble, format)

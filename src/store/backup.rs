@@ -46,12 +46,12 @@ pub struct Backup {
     pub bytes: u64,
 }
 
-/// Copies the ledger of a data directory into a new file. `advance` is told how many bytes came in addition.
+/// Copies the ledger of a data directory into a new file. `advance` is told how many bytes of how many are done.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if the ledger is damaged; [`Error::Unavailable`] if there is none, if the file exists already or
 /// cannot be written; [`Error::Full`] if there is no room for it.
-pub fn back_up(directory: &Path, file: &Path, advance: &mut dyn FnMut(u64)) -> Result<Backup, Error> {
+pub fn back_up(directory: &Path, file: &Path, advance: &mut dyn FnMut(u64, u64)) -> Result<Backup, Error> {
     if file.symlink_metadata().is_ok() {
         return Err(Error::Unavailable(format!("{} exists already; choose another file", file.display())));
     }
@@ -84,13 +84,13 @@ pub fn back_up(directory: &Path, file: &Path, advance: &mut dyn FnMut(u64)) -> R
     }
 }
 
-/// Makes a data directory of a backup, proved as a whole before it stands there. `advance` is told how many bytes came
-/// in addition.
+/// Makes a data directory of a backup, proved as a whole before it stands there. `advance` is told how many bytes
+/// of how many are done.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if the backup is damaged; [`Error::Unavailable`] if the directory is not empty or cannot be
 /// written; [`Error::Full`] if there is no room for it.
-pub fn restore(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64)) -> Result<Backup, Error> {
+pub fn restore(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64)) -> Result<Backup, Error> {
     let failed = |error: io::Error| unavailable(directory, &error);
     if directory.exists() && fs::read_dir(directory).map_err(failed)?.next().is_some() {
         let said = format!("{} is not empty; restore into an empty or a new directory", directory.display());
@@ -117,7 +117,7 @@ pub fn restore(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64)) -> R
     unpacked
 }
 
-fn copy(kept: &Kept, file: &Path, advance: &mut dyn FnMut(u64)) -> Result<Backup, Error> {
+fn copy(kept: &Kept, file: &Path, advance: &mut dyn FnMut(u64, u64)) -> Result<Backup, Error> {
     let failed = |error: io::Error| unavailable(file, &error);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -127,13 +127,14 @@ fn copy(kept: &Kept, file: &Path, advance: &mut dyn FnMut(u64)) -> Result<Backup
     let mut out = Hashing::new(BufWriter::new(options.open(file).map_err(failed)?));
     out.write_all(&MAGIC).and_then(|()| out.write_all(&FORMAT.to_le_bytes())).map_err(failed)?;
     out.write_all(&[0; 4]).map_err(failed)?;
+    let total = kept.bytes()?;
     let head = kept.prove(Revision(0), &mut |proved| {
         let whole = proved.bytes.get(..proved.scan.end.min(proved.bytes.len())).unwrap_or_default();
         let length = u64::try_from(proved.scan.end).unwrap_or(u64::MAX);
         out.write_all(&length.to_le_bytes()).and_then(|()| out.write_all(whole)).map_err(failed)?;
         // The padding of the last frame may be missing from the file.
         out.write_all(&vec![0; proved.scan.end.saturating_sub(whole.len())]).map_err(failed)?;
-        advance(length);
+        advance(out.bytes, total.max(out.bytes));
         Ok(())
     })?;
     out.write_all(&0_u64.to_le_bytes()).and_then(|()| out.write_all(&stand(&head))).map_err(failed)?;
@@ -145,7 +146,7 @@ fn copy(kept: &Kept, file: &Path, advance: &mut dyn FnMut(u64)) -> Result<Backup
     Ok(Backup { bytes, ..backup_of(&head) })
 }
 
-fn unpack(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64)) -> Result<Backup, Error> {
+fn unpack(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64)) -> Result<Backup, Error> {
     let mut head = Head::default();
     let damaged = |problem: String, last_good: Revision| Error::Corrupt {
         file: file.to_owned(),
@@ -153,11 +154,15 @@ fn unpack(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64)) -> Result
         last_good,
         advice: "Nothing was restored; take another backup.".to_owned(),
     };
-    let cut = |error: io::Error, last_good: Revision| match error.kind() {
-        io::ErrorKind::UnexpectedEof => damaged("the file ends early".to_owned(), last_good),
-        _ => unavailable(file, &error),
+    let cut = |error: io::Error, last_good: Revision| {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            damaged("the file ends early".to_owned(), last_good)
+        } else {
+            unavailable(file, &error)
+        }
     };
     let input = File::open(file).map_err(|error| unavailable(file, &error))?;
+    let total = input.metadata().map_err(|error| unavailable(file, &error))?.len();
     let mut input = Hashing::new(BufReader::new(input));
     let lead: [u8; LEAD] = input.array().map_err(|error| cut(error, head.revision))?;
     if !lead.starts_with(&MAGIC) {
@@ -184,7 +189,7 @@ fn unpack(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64)) -> Result
         let path = directory.join(segment::file_name(newest));
         write_synced(&path, &bytes).map_err(|error| unavailable(&path, &error))?;
         head = scan.head;
-        advance(length);
+        advance(input.bytes, total);
     }
     let said: [u8; 64] = input.array().map_err(|error| cut(error, head.revision))?;
     if newest == Revision(0) || said != stand(&head) {
@@ -305,11 +310,11 @@ mod tests {
     }
 
     fn again(folder: &Path, file: &str, to: &str) -> Result<Backup, Error> {
-        restore(&folder.join(file), &folder.join(to), &mut |_| {})
+        restore(&folder.join(file), &folder.join(to), &mut |_, _| {})
     }
 
     fn saved(folder: &Path, file: &str) -> Result<Backup, Error> {
-        back_up(&folder.join("kept"), &folder.join(file), &mut |_| {})
+        back_up(&folder.join("kept"), &folder.join(file), &mut |_, _| {})
     }
 
     #[test]
@@ -323,7 +328,7 @@ mod tests {
         assert_eq!(load(&other), expected(&plain(20)));
         let history = EmbeddedStore::open(&other).unwrap().history().after(Revision(0), 99);
         assert_eq!(history, Ok(plain(20)));
-        let again = back_up(&other, &folder.path().join("c"), &mut |_| {}).unwrap();
+        let again = back_up(&other, &folder.path().join("c"), &mut |_, _| {}).unwrap();
         assert_eq!(again.hash, backup.hash, "the chain is the same");
     }
 
@@ -352,7 +357,7 @@ mod tests {
         saved(folder.path(), "b").unwrap();
         assert!(saved(folder.path(), "b").unwrap_err().to_string().contains("exists already"));
         assert!(again(folder.path(), "b", "kept").unwrap_err().to_string().contains("not empty"));
-        let nothing = back_up(&folder.path().join("none"), &folder.path().join("c"), &mut |_| {});
+        let nothing = back_up(&folder.path().join("none"), &folder.path().join("c"), &mut |_, _| {});
         assert!(matches!(nothing, Err(Error::Unavailable(_))), "{nothing:?}");
         assert_eq!(load(&folder.path().join("kept")), expected(&plain(3)));
     }

@@ -213,9 +213,15 @@ fn fill(view: &mut View, held: &Held, changed: BTreeSet<Key>) {
     view.fill(update);
 }
 
-/// What these entries say, with the marked requests of the last day.
+/// What these entries say at the head of a ledger, with the marked requests of the last day.
 fn contents(entries: &BTreeMap<Key, Vec<u8>>, ledger: &Ledger) -> Result<Contents, Error> {
-    let mut contents = Contents { revision: ledger.head().revision, ..Contents::default() };
+    let requests = accepted(&ledger.reader())?;
+    Ok(Contents { revision: ledger.head().revision, requests, ..decode(entries)? })
+}
+
+/// The records and withheld fields that these entries hold, and nothing else.
+pub(super) fn decode(entries: &BTreeMap<Key, Vec<u8>>) -> Result<Contents, Error> {
+    let mut contents = Contents::default();
     for (key, bytes) in entries {
         let unreadable = |error: &dyn std::fmt::Display| {
             Error::Internal(format!("the entry of {} cannot be read: {error}", String::from_utf8_lossy(key)))
@@ -236,7 +242,6 @@ fn contents(entries: &BTreeMap<Key, Vec<u8>>, ledger: &Ledger) -> Result<Content
             }
         }
     }
-    contents.requests = accepted(&ledger.reader())?;
     Ok(contents)
 }
 

@@ -344,7 +344,7 @@ mod tests {
         let older = fs::read(segments(ledger_of(&[&all[..4]]).path()).pop().unwrap()).unwrap();
         fs::write(&file, older).unwrap();
         assert_eq!(last_good(open(directory.path())), 4);
-        let mut others = all.clone();
+        let mut others = all;
         others[2].authorship.change_reason = "another history".to_owned();
         let other = fs::read(segments(ledger_of(&[&others]).path()).pop().unwrap()).unwrap();
         fs::write(&file, other).unwrap();

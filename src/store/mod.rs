@@ -17,6 +17,7 @@ use crate::domain::record::{Revision, Stored};
 pub mod memory;
 pub mod embedded;
 pub mod backup;
+pub mod examine;
 
 pub mod record;
 mod tally;

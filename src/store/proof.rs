@@ -91,6 +91,15 @@ impl Kept {
         &self.firsts
     }
 
+    /// How many bytes the segments have.
+    pub(super) fn bytes(&self) -> Result<u64, Error> {
+        let size = |first: &Revision| {
+            let path = self.path(*first);
+            fs::metadata(&path).map(|file| file.len()).map_err(|error| unavailable(&path, &error))
+        };
+        self.firsts.iter().map(size).try_fold(0_u64, |sum, size| Ok(sum.saturating_add(size?)))
+    }
+
     /// What the witness says; without one, nothing.
     pub(super) fn said(&self) -> Witness {
         match self.witness {
@@ -175,8 +184,6 @@ pub(super) fn corrupt(path: &Path, problem: String, last_good: Revision) -> Erro
 
 pub(super) fn unavailable(path: &Path, error: &io::Error) -> Error {
     let said = format!("{}: {error}", path.display());
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full(said),
-        _ => Error::Unavailable(said),
-    }
+    let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+    if is_full { Error::Full(said) } else { Error::Unavailable(said) }
 }

@@ -10,7 +10,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::frame::{self, ALIGN, Chain, Found, number};
+use super::Error;
+use super::frame::{self, ALIGN, Chain, Found, Frame, number};
 use super::tally::Tally;
 use crate::domain::record::Revision;
 
@@ -168,6 +169,22 @@ pub(super) fn scan(bytes: &[u8], before: &Head, next: Option<&Head>) -> Result<S
         return Err(damage(scan.head.revision.min(next.revision), problem));
     }
     Ok(scan)
+}
+
+/// Calls `visit` with each frame of a segment that was proved.
+pub(super) fn frames(
+    bytes: &[u8],
+    scan: &Scan,
+    visit: &mut dyn FnMut(Frame<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut at = HEADER;
+    while at < scan.end
+        && let Found::Frame(frame, _, end) = frame::read(bytes, at, bytes.len(), None)
+    {
+        visit(frame)?;
+        at = end;
+    }
+    Ok(())
 }
 
 /// The chain hash at a revision of a segment that was proved; that of the base, if it is the base's.

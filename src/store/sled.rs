@@ -127,10 +127,28 @@ impl Drop for View {
     }
 }
 
+/// How often, and how long each time, a sled that this process closed a moment ago is waited for. Its own threads hold
+/// its lock a little longer than its handle lives, and tell nobody when they let go. No other process can hold it: the
+/// data directory is locked.
+const UNLOCKING: (u32, Duration) = (200, Duration::from_millis(10));
+
+fn open(config: &::sled::Config) -> ::sled::Result<::sled::Db> {
+    let (mut left, pause) = UNLOCKING;
+    loop {
+        match config.open() {
+            Err(error) if left > 0 && error.to_string().contains("could not acquire lock") => {
+                left = left.saturating_sub(1);
+                std::thread::park_timeout(pause);
+            }
+            opened => return opened,
+        }
+    }
+}
+
 /// Opens sled and reads all of it.
 fn read(path: &PathBuf) -> Result<(::sled::Db, Held), String> {
     let config = ::sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-    let db = config.open().map_err(|error| error.to_string())?;
+    let db = open(&config).map_err(|error| error.to_string())?;
     // A panic below must not drop sled while unwinding: a second panic in that would end the process.
     let held = guarded(|| held(&db));
     match held {

@@ -50,7 +50,12 @@ const BOUNDARIES: &[Boundary] = &[
         never: &[],
     },
     Boundary { module: "client", modules: &["proto", "domain"], never: &[] },
-    Boundary { module: "cli", modules: &["client", "proto", "config", "dataset", "domain", "telemetry"], never: &[] },
+    Boundary { module: "maintenance", modules: &["domain", "store", "dataset"], never: WIRE },
+    Boundary {
+        module: "cli",
+        modules: &["client", "proto", "config", "dataset", "maintenance", "domain", "telemetry"],
+        never: &[],
+    },
     Boundary { module: "config", modules: &[], never: WIRE },
     Boundary { module: "telemetry", modules: &["config"], never: WIRE },
 ];

@@ -29,9 +29,7 @@ impl Trouble {
     /// It was tried and went wrong. `words` is the command line, to be repeated with what the words may mean.
     pub(in crate::cli) fn failed(error: &anyhow::Error, language: Language, words: &[String]) -> Self {
         let Some(call) = error.downcast_ref::<client::Error>() else {
-            let message = told(error);
-            let json = json!({"code": "UNKNOWN", "reason": "FAILED", "message": message, "exitCode": 1});
-            return Trouble { lines: vec![format!("crisisgids: {message}")], json, exit_code: 1 };
+            return Trouble::local(error, "UNKNOWN", "FAILED", 1);
         };
         let exit_code = exit_code(call);
         let mut lines = vec![format!("crisisgids: {call}")];
@@ -65,6 +63,13 @@ impl Trouble {
             ).to_owned());
         }
         Trouble { json: in_json(call, exit_code), lines, exit_code }
+    }
+
+    /// What went wrong on this machine, without a server.
+    pub(in crate::cli) fn local(error: &anyhow::Error, code: &str, reason: &str, exit_code: u8) -> Self {
+        let message = told(error);
+        let json = json!({"code": code, "reason": reason, "message": message, "exitCode": exit_code});
+        Trouble { lines: vec![format!("crisisgids: {message}")], json, exit_code }
     }
 
     /// For a person.
