@@ -1,0 +1,167 @@
+//! Torn and rotten disks: one file of a data directory is damaged, and the directory is opened again.
+//!
+//! Every case ends in one of two ways: all data is there, or the directory is refused with the file, the last good
+//! revision and what to do. `CRISISGIDS_DAMAGE_ROUNDS` says how often each kind of damage is tried on each file; a few
+//! times by default, so that the suite stays quick.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crisisgids::client::Resource;
+use crisisgids::directory::Directory;
+use crisisgids::domain::access::{Action, Permit, Principal};
+use crisisgids::domain::change::{Authorship, Change};
+use crisisgids::domain::record::Revision;
+use crisisgids::proto::v1;
+use crisisgids::store::Error;
+use crisisgids::store::embedded::EmbeddedStore;
+
+use super::support::NOW;
+
+/// How many writes the damaged directory holds.
+const WRITES: u64 = 24;
+
+/// What may happen to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Damage {
+    Bit,
+    Zeros,
+    Cut,
+    Tail,
+    Gone,
+    Older,
+    Foreign,
+}
+
+const ALL: [Damage; 7] =
+    [Damage::Bit, Damage::Zeros, Damage::Cut, Damage::Tail, Damage::Gone, Damage::Older, Damage::Foreign];
+
+/// Numbers that look random and are the same in every run.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: usize) -> usize {
+        // The multiplier and increment of Knuth's MMIX.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % bound.max(1)
+    }
+}
+
+fn rounds() -> usize {
+    std::env::var("CRISISGIDS_DAMAGE_ROUNDS").map_or(2, |rounds| rounds.parse().expect("a number of rounds"))
+}
+
+fn permit(action: Action) -> Permit {
+    Permit::request(Principal::local(), action).unwrap()
+}
+
+async fn write(directory: &Directory, number: u64) {
+    let place = v1::Area {
+        name: format!("areas/d-{}", number % 9),
+        display_names: vec![v1::LocalisedText { language_code: "nl".to_owned(), text: format!("plaats {number}") }],
+        kind: v1::AreaKind::Place.into(),
+        ..Default::default()
+    };
+    let record = Resource::from_message(&place).unwrap().to_record().unwrap();
+    let authorship = Authorship {
+        principal: "local".to_owned(),
+        peer: "test".to_owned(),
+        change_reason: format!("write {number}"),
+        time: NOW.parse().unwrap(),
+        request: None,
+    };
+    directory.write(&permit(Action::Write), vec![Change::Put(record)], authorship, false).await.unwrap();
+}
+
+/// What a directory holds: its revision, and of each record the name and etag.
+fn held(folder: &Path) -> Result<(Revision, BTreeMap<String, u64>), Error> {
+    let directory = Directory::open(Box::new(EmbeddedStore::open(folder)?)).unwrap();
+    let snapshot = directory.snapshot(&permit(Action::Read)).unwrap();
+    let records = snapshot.iter().map(|stored| (stored.record.name().to_string(), stored.meta.revision.0)).collect();
+    Ok((snapshot.revision(), records))
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() { copy(&path, &target) } else { fs::copy(&path, target).map(drop).unwrap() }
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+fn damage(file: &Path, older: &Path, what: Damage, chance: &mut Chance) {
+    let mut bytes = fs::read(file).unwrap();
+    // What is written ahead of the ledger is zeros; most of the damage is to go where something stands.
+    let written = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    match what {
+        Damage::Bit if written > 0 => bytes[chance.below(written)] ^= 1 << chance.below(8),
+        Damage::Bit => bytes.push(1),
+        Damage::Zeros => {
+            let start = chance.below(written) / 512 * 512;
+            let end = bytes.len().min(start + 4096);
+            bytes[start..end].fill(0);
+        }
+        Damage::Cut => bytes.truncate(chance.below(written)),
+        Damage::Tail => bytes.truncate(written.saturating_sub(1 + chance.below(600))),
+        Damage::Gone => return fs::remove_file(file).unwrap(),
+        Damage::Older => bytes = fs::read(older).unwrap_or_default(),
+        Damage::Foreign => bytes = b"this is another file altogether".repeat(1 + chance.below(400)),
+    }
+    fs::write(file, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn whatever_happens_to_a_file_all_data_is_right_or_the_damage_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, older) = (folder.path().join("whole"), folder.path().join("older"));
+    for (last, copied) in [(WRITES / 2, Some(&older)), (WRITES, None)] {
+        let directory = Directory::open(Box::new(EmbeddedStore::open(&whole).unwrap())).unwrap();
+        let first = directory.revisions().borrow().0 + 1;
+        for number in first..=last {
+            write(&directory, number).await;
+        }
+        drop(directory);
+        copied.into_iter().for_each(|older| copy(&whole, older));
+    }
+    let right = held(&whole).unwrap();
+    assert_eq!((right.0, right.1.len()), (Revision(WRITES), 9));
+
+    let (mut chance, mut survived, mut refused) = (Chance(20_261_125), 0, 0);
+    let names: Vec<PathBuf> = files(&whole).iter().map(|file| file.strip_prefix(&whole).unwrap().to_owned()).collect();
+    for name in &names {
+        for what in ALL {
+            for round in 0..rounds() {
+                let victim = folder.path().join("victim");
+                copy(&whole, &victim);
+                damage(&victim.join(name), &older.join(name), what, &mut chance);
+                match held(&victim) {
+                    Ok(held) => {
+                        assert_eq!(held, right, "{what:?} of {} in round {round}", name.display());
+                        survived += 1;
+                    }
+                    Err(Error::Corrupt { file, last_good, advice, .. }) => {
+                        assert!(last_good <= Revision(WRITES) && advice.contains("restore"), "{what:?}: {advice}");
+                        assert_eq!(file, victim.join(name), "{what:?} of {}", name.display());
+                        refused += 1;
+                    }
+                    Err(error) => panic!("{what:?} of {}: {error}", name.display()),
+                }
+                fs::remove_dir_all(&victim).unwrap();
+            }
+        }
+    }
+    assert!(survived > 0 && refused > 0, "{survived} survived, {refused} refused");
+    println!("{survived} survived, {refused} refused with a message");
+}
