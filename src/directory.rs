@@ -15,7 +15,7 @@ use crate::domain::change::{Authorship, Batch, Change};
 use crate::domain::error::Error;
 use crate::domain::record::Revision;
 use crate::domain::snapshot::Snapshot;
-use crate::store::{self, History, Store};
+use crate::store::{self, History, Seal, Store};
 
 mod writer;
 
@@ -163,6 +163,15 @@ impl Directory {
         let history = self.history.0.clone();
         let read = tokio::task::spawn_blocking(move || history.after(after, limit.min(MAX_HISTORY))).await;
         Ok(read.map_err(|error| Error::Internal(format!("reading history failed: {error}")))??)
+    }
+
+    /// What proves that the history was not rewritten; `None` for a directory in memory.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] unless the permit is to read.
+    pub fn seal(&self, permit: &Permit) -> Result<Option<Seal>, Error> {
+        demand(permit, &[Action::Read])?;
+        Ok(self.history.0.seal())
     }
 }
 

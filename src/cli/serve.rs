@@ -17,7 +17,7 @@ use super::Failure;
 use crate::config::{Config, Layers};
 use crate::domain::validity::zone;
 use crate::server::open::{Opened, Storage};
-use crate::{server, telemetry};
+use crate::{maintenance, server, telemetry};
 
 /// Answer questions over gRPC, until SIGTERM or SIGINT.
 ///
@@ -112,6 +112,15 @@ impl Serve {
             };
             tracing::info!(signal = name, "stopping");
         };
-        Ok(bound.run(load, opened, shutdown).await?)
+        bound.run(load, opened, shutdown).await.map_err(failure)
     }
+}
+
+/// A damaged data directory has an exit code of its own.
+fn failure(error: server::Error) -> Failure {
+    let error = anyhow::Error::from(error);
+    let is_damage = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref(), Some(maintenance::Error::Corrupt { .. }))
+    };
+    if error.chain().any(is_damage) { Failure::Damaged(error) } else { Failure::Failed(error) }
 }

@@ -108,7 +108,11 @@ impl Api {
             collection: collection.word().to_owned(),
             record_count: i32::try_from(snapshot.count(*collection)).unwrap_or(i32::MAX),
         };
+        let seal = self.edge().directory().seal(&call.permit)?;
+        let (ledger_revision, ledger_hash) = seal.map(|seal| (on_wire(seal.revision), seal.hash)).unwrap_or_default();
         Ok(v1::Directory {
+            ledger_revision,
+            ledger_hash,
             revision: on_wire(snapshot.revision()),
             counts: Collection::ALL.iter().map(count).collect(),
             dataset_date: profile.map(|profile| profile.dataset_date.to_string()).unwrap_or_default(),

@@ -18,12 +18,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::Error;
 use super::embedded::create;
 use super::proof::{Kept, unavailable};
 use super::segment::{self, Head, sync_directory};
+use super::sled::DIRECTORY;
 use super::tally::Tally;
 use super::witness::Witness;
-use super::{Error, sled};
 use crate::domain::record::Revision;
 
 const MAGIC: [u8; 8] = *b"CGbackup";
@@ -58,7 +59,7 @@ pub fn back_up(directory: &Path, file: &Path, advance: &mut dyn FnMut(u64, u64))
     let unfinished = beside(file, ".unfinished");
     let made = (|| {
         for _ in 0..TRIES {
-            let kept = Kept::list(directory, &[sled::DIRECTORY])?;
+            let kept = Kept::list(directory, &[DIRECTORY])?;
             if kept.is_new() {
                 return Err(Error::Unavailable(format!("no directory is kept in {}", directory.display())));
             }

@@ -14,7 +14,7 @@ use super::lock::DirectoryLock;
 use super::proof::{Kept, WitnessFound, corrupt, unavailable};
 use super::record::decode_batch;
 use super::segment::{self, Head};
-use super::sled::{self, View};
+use super::sled::{DIRECTORY, View};
 use super::tally::{self, Tally};
 use super::{Contents, Error};
 use crate::domain::record::Revision;
@@ -41,11 +41,11 @@ pub struct Examination {
 /// # Errors
 /// [`Error::Corrupt`] if the ledger is damaged; [`Error::Unavailable`] if there is none, or a process has it open.
 pub fn examine(directory: &Path) -> Result<Examination, Error> {
-    if !directory.is_dir() || Kept::list(directory, &[sled::DIRECTORY])?.is_new() {
+    if !directory.is_dir() || Kept::list(directory, &[DIRECTORY])?.is_new() {
         return Err(Error::Unavailable(format!("no directory is kept in {}", directory.display())));
     }
     let _lock = DirectoryLock::take(directory)?;
-    let kept = Kept::list(directory, &[sled::DIRECTORY])?;
+    let kept = Kept::list(directory, &[DIRECTORY])?;
     let (mut entries, mut torn) = (BTreeMap::new(), None);
     let head = kept.prove(Revision(0), &mut |proved| {
         torn = proved.scan.torn;
@@ -87,11 +87,11 @@ pub fn examine(directory: &Path) -> Result<Examination, Error> {
 
 /// What is wrong with the view of a ledger that stands here.
 fn examine_view(directory: &Path, head: &Head) -> Option<String> {
-    let path = directory.join(sled::DIRECTORY);
+    let path = directory.join(DIRECTORY);
     if !path.is_dir() {
         return Some("it is missing".to_owned());
     }
-    let copy = directory.join(format!("{}.examined", sled::DIRECTORY));
+    let copy = directory.join(format!("{}.examined", DIRECTORY));
     let found = copy_tree(&path, &copy).map_err(|error| format!("it cannot be copied to be examined: {error}"));
     let found = found.and_then(|()| View::open(&copy)).map(|(view, held)| {
         drop(view);

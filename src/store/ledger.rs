@@ -108,7 +108,7 @@ impl Ledger {
             self.tail = Some(tail.map_err(|error| unavailable(&path, &error))?);
         }
         self.head = scan.head;
-        self.reader.add(Piece { path, base: base.revision, marks: scan.marks }, scan.head.revision);
+        self.reader.add(Piece { path, base: base.revision, marks: scan.marks }, &scan.head);
         Ok(())
     }
 
@@ -174,7 +174,7 @@ impl Ledger {
         let marks = offsets
             .into_iter()
             .filter_map(|(revision, offset, second)| Mark::of(base, revision, start.saturating_add(offset), second));
-        self.reader.extend(marks, head.revision);
+        self.reader.extend(marks, &head);
         self.tail = Some(tail);
         self.head = head;
         if head.revision.0.saturating_sub(self.witnessed.revision.0) >= witness::EVERY
@@ -195,7 +195,7 @@ impl Ledger {
         witness.write(&self.directory)?;
         self.witnessed = witness;
         let path = self.directory.join(file_name(first));
-        self.reader.add(Piece { path, base: self.head.revision, marks: Vec::new() }, self.head.revision);
+        self.reader.add(Piece { path, base: self.head.revision, marks: Vec::new() }, &self.head);
         self.tail = Some(tail);
         Ok(())
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{AcceptedRequest, Contents, Error, History, MARK_SECONDS, Store, follows};
+use super::{AcceptedRequest, Contents, Error, History, MARK_SECONDS, Seal, Store, follows};
 use crate::domain::change::Batch;
 use crate::domain::record::Revision;
 
@@ -36,6 +36,10 @@ impl Store for MemoryStore {
 }
 
 impl History for Ledger {
+    fn seal(&self) -> Option<Seal> {
+        None
+    }
+
     fn after(&self, after: Revision, limit: usize) -> Result<Vec<Batch>, Error> {
         let batches = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let first = batches.partition_point(|batch| batch.revision <= after);

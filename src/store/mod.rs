@@ -73,6 +73,19 @@ pub trait History: Send + Sync {
     /// # Errors
     /// [`Error::Corrupt`] if one of them cannot be read.
     fn after(&self, after: Revision, limit: usize) -> Result<Vec<Batch>, Error>;
+
+    /// What proves that the history was not rewritten; `None` if the store keeps no chain.
+    fn seal(&self) -> Option<Seal>;
+}
+
+/// A hash over the whole history up to a revision: whoever noted it earlier can tell whether that history still is the
+/// one it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seal {
+    /// The last acknowledged revision.
+    pub revision: Revision,
+    /// The hash, as 64 hexadecimal digits.
+    pub hash: String,
 }
 
 /// Everything that a store holds.

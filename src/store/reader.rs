@@ -11,8 +11,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::frame::{self, Found, Frame};
 use super::proof::{corrupt, unavailable};
 use super::record::decode_batch;
-use super::segment::Mark;
-use super::{Error, History};
+use super::segment::{Head, Mark};
+use super::{Error, History, Seal};
 use crate::domain::change::Batch;
 use crate::domain::record::Revision;
 
@@ -27,6 +27,8 @@ pub(super) struct Reader {
 struct Chart {
     /// The last acknowledged revision.
     last: Revision,
+    /// The hash over all frames up to it.
+    chain: frame::Chain,
     pieces: Vec<Piece>,
 }
 
@@ -43,21 +45,21 @@ pub(super) struct Piece {
 
 impl Reader {
     /// Adds the newest segment.
-    pub(super) fn add(&self, piece: Piece, last: Revision) {
+    pub(super) fn add(&self, piece: Piece, head: &Head) {
         let mut chart = self.chart.write().unwrap_or_else(PoisonError::into_inner);
         // A segment that was replaced held nothing acknowledged.
         chart.pieces.retain(|other| other.base < piece.base);
         chart.pieces.push(piece);
-        chart.last = last;
+        (chart.last, chart.chain) = (head.revision, head.chain);
     }
 
     /// Tells of what was appended to the newest segment.
-    pub(super) fn extend(&self, marks: impl Iterator<Item = Mark>, last: Revision) {
+    pub(super) fn extend(&self, marks: impl Iterator<Item = Mark>, head: &Head) {
         let mut chart = self.chart.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(piece) = chart.pieces.last_mut() {
             piece.marks.extend(marks);
         }
-        chart.last = last;
+        (chart.last, chart.chain) = (head.revision, head.chain);
     }
 
     /// A revision such that all accepted after a second are after it.
@@ -136,6 +138,11 @@ fn read_frame(file: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<()> {
 }
 
 impl History for Reader {
+    fn seal(&self) -> Option<Seal> {
+        let chart = self.chart.read().unwrap_or_else(PoisonError::into_inner);
+        Some(Seal { revision: chart.last, hash: blake3::Hash::from_bytes(chart.chain).to_string() })
+    }
+
     fn after(&self, after: Revision, limit: usize) -> Result<Vec<Batch>, Error> {
         let mut batches = Vec::new();
         if limit == 0 {

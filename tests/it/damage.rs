@@ -106,12 +106,14 @@ fn damage(file: &Path, older: &Path, what: Damage, chance: &mut Chance) {
     // What is written ahead of the ledger is zeros; most of the damage is to go where something stands.
     let written = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     match what {
-        Damage::Bit if written > 0 => bytes[chance.below(written)] ^= 1 << chance.below(8),
-        Damage::Bit => bytes.push(1),
+        Damage::Bit => match bytes.get_mut(chance.below(written)) {
+            Some(byte) => *byte ^= 1 << chance.below(8),
+            None => bytes.push(1),
+        },
         Damage::Zeros => {
             let start = chance.below(written) / 512 * 512;
             let end = bytes.len().min(start + 4096);
-            bytes[start..end].fill(0);
+            bytes.get_mut(start..end).unwrap().fill(0);
         }
         Damage::Cut => bytes.truncate(chance.below(written)),
         Damage::Tail => bytes.truncate(written.saturating_sub(1 + chance.below(600))),

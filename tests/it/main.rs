@@ -9,6 +9,7 @@ mod support;
 
 mod api;
 mod architecture;
+mod care;
 mod damage;
 mod durability;
 mod resolver;
