@@ -68,6 +68,22 @@ Examples:
         /// The directory to write, which must be empty or new; none: JSON lines to standard output
         directory: Option<PathBuf>,
     },
+    /// Take one accepted write back, as a new revision
+    #[command(after_help = "\
+What was changed since is never overwritten: then the records that stand in the way are named.
+
+Example:
+  crisisgids revert 7 --dry-run")]
+    Revert {
+        /// The revision that the write made
+        revision: i64,
+        /// Check everything and show what would differ, but change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Why, for the history
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
     /// Who changed what, when and why
     #[command(after_help = "Examples:\n  crisisgids history\n  crisisgids history organisations/waternet --all")]
     History {
@@ -77,8 +93,8 @@ Examples:
         /// Only after this revision
         #[arg(long, value_name = "REVISION", default_value_t = 0)]
         after: i64,
-        /// Show every record of large writes too
-        #[arg(long)]
+        /// Show every record of large writes too, old and new
+        #[arg(long, visible_alias = "diff")]
         all: bool,
     },
 }
@@ -149,6 +165,22 @@ impl Edit {
                 settings.show_json(&done, |_| vec![format!("- {name}{}", dry(settings, dry_run))])
             }
             Edit::Export { directory } => export(settings, directory.as_deref()),
+            Edit::Revert { revision, dry_run, reason } => {
+                let request = v1::RevertChangeRequest {
+                    revision,
+                    validate_only: dry_run,
+                    change_reason: if reason.is_empty() { format!("revert of revision {revision}") } else { reason },
+                    ..Default::default()
+                };
+                let answer = settings.run(async |client| Ok(client.revert_change(request).await?))?;
+                settings.show("RevertChangeResponse", &answer, |answer| {
+                    let view = settings.view();
+                    let mut lines: Vec<String> = answer.diffs.iter().flat_map(|diff| view.diff(diff)).collect();
+                    let revision = settings.language().say("revisie", "revision");
+                    lines.push(format!("{revision} {}{}", answer.revision, dry(settings, dry_run)));
+                    lines
+                })
+            }
             Edit::History { name, after, all } => history(settings, name.as_ref(), after, all),
         }
     }

@@ -103,6 +103,24 @@ impl Client {
         self.ask("/crisisgids.v1.DirectoryService/ListChanges", request).await
     }
 
+    /// Takes one accepted write back, as a new revision.
+    ///
+    /// ```no_run
+    /// # async fn example(client: crisisgids::client::Client) -> Result<(), crisisgids::client::Error> {
+    /// use crisisgids::proto::v1::RevertChangeRequest;
+    ///
+    /// let request = RevertChangeRequest { revision: 7, validate_only: true, ..Default::default() };
+    /// for diff in client.revert_change(request).await?.diffs {
+    ///     println!("{:?} {}", diff.kind(), diff.name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn revert_change(&self, mut request: v1::RevertChangeRequest) -> Result<v1::RevertChangeResponse, Error> {
+        identify(&mut request.request_id);
+        self.ask("/crisisgids.v1.DirectoryService/RevertChange", request).await
+    }
+
     /// Every record, all of one revision, those named before those that name them.
     ///
     /// ```no_run

@@ -87,6 +87,8 @@ pub struct Refusal {
     pub unresolved: Vec<v1::UnresolvedWord>,
     /// The records that still name the one to be deleted.
     pub referenced_by: Vec<String>,
+    /// The records that were changed since the write that was to be taken back.
+    pub changed_since: Vec<String>,
     /// The fields that the office and the dataset both changed.
     pub conflicts: Vec<v1::MergeConflict>,
     /// How long the server asks to wait before the call is repeated.
@@ -216,6 +218,7 @@ impl Refusal {
             violations: violations.map(violation).collect(),
             unresolved: own::<v1::UnresolvedWords>(status, "UnresolvedWords").words,
             referenced_by: own::<v1::StillReferenced>(status, "StillReferenced").referenced_by,
+            changed_since: own::<v1::ChangedSince>(status, "ChangedSince").records,
             conflicts: own::<v1::MergeConflicts>(status, "MergeConflicts").conflicts,
             retry_delay: details.retry_info().and_then(|retry| retry.retry_delay),
             call_id: status.metadata().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned),

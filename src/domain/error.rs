@@ -48,8 +48,6 @@ words! {
         Unauthenticated = "UNAUTHENTICATED",
         /// The store cannot be written at the moment.
         StoreUnavailable = "STORE_UNAVAILABLE",
-        /// There is no room for what is to be written.
-        StoreFull = "STORE_FULL",
         /// The store is damaged.
         StoreCorrupt = "STORE_CORRUPT",
         /// Something in the server is wrong.
@@ -62,6 +60,10 @@ words! {
         DeadlineExceeded = "DEADLINE_EXCEEDED",
         /// A web page of an origin that may not call.
         OriginDenied = "ORIGIN_DENIED",
+        /// There is no room for what is to be written.
+        StoreFull = "STORE_FULL",
+        /// A write cannot be taken back, because its records were changed since.
+        ChangedSince = "CHANGED_SINCE",
     }
 }
 
@@ -152,6 +154,14 @@ pub enum Error {
         /// What stands.
         current: String,
     },
+    /// A write cannot be taken back: these records were changed since.
+    #[error("{} records were changed since revision {revision}", .records.len())]
+    ChangedSince {
+        /// The write.
+        revision: Revision,
+        /// The records.
+        records: Vec<Name>,
+    },
     /// The same request id came with another content.
     #[error("request id {0} was used for another content")]
     RequestIdReused(String),
@@ -214,6 +224,7 @@ impl Error {
             Error::AlreadyExists(_) => Reason::AlreadyExists,
             Error::StillReferenced { .. } => Reason::StillReferenced,
             Error::EtagMismatch { .. } => Reason::EtagMismatch,
+            Error::ChangedSince { .. } => Reason::ChangedSince,
             Error::RequestIdReused(_) => Reason::RequestIdReused,
             Error::MergeConflict(_) => Reason::MergeConflict,
             Error::PageToken => Reason::PageTokenInvalid,

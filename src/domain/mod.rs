@@ -29,6 +29,7 @@ pub mod error;
 pub mod diff;
 pub mod invariant;
 pub mod plan;
+pub mod revert;
 pub mod merge;
 pub mod words;
 pub mod place;

@@ -11,6 +11,7 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::directory::{MAX_HISTORY, Proposal, Written};
+use crate::domain::access::Action;
 use crate::domain::catalogue::Profile;
 use crate::domain::change::{Batch, Change};
 use crate::domain::diff::RecordDiff;
@@ -18,6 +19,8 @@ use crate::domain::error::Error;
 use crate::domain::field::{Faults, Path, Value};
 use crate::domain::name::{Collection, Name};
 use crate::domain::record::{Record, Revision};
+use crate::domain::revert;
+use crate::domain::snapshot::Snapshot;
 use crate::proto::convert::timestamp;
 use crate::proto::tree::{self, etag, open_envelope, text};
 use crate::proto::{from_dynamic, v1};
@@ -79,6 +82,15 @@ impl v1::directory_service_server::DirectoryService for Api {
         page.map(Response::new).map_err(|error| call.refuse(&error))
     }
 
+    async fn revert_change(
+        &self,
+        request: Request<v1::RevertChangeRequest>,
+    ) -> Result<Response<v1::RevertChangeResponse>, Status> {
+        let mut call = self.begin("DirectoryService/RevertChange", &request)?;
+        let reverted = self.revert(&mut call, request.get_ref().revision).await;
+        reverted.map(Response::new).map_err(|error| call.refuse(&error))
+    }
+
     type ExportDirectoryStream = Answers<v1::ExportDirectoryResponse>;
 
     async fn export_directory(
@@ -128,6 +140,25 @@ impl Api {
         let written = self.edge().directory().write(&call.permit, proposal, authorship, call.validate_only()).await;
         let written = written.map_err(|error| relocate(error, |index| places.get(index).cloned()))?;
         Ok(v1::ApplyChangesResponse {
+            revision: revision_of(&written, call.validate_only()),
+            diffs: fitting(diffs(&written.batch, None)),
+        })
+    }
+
+    async fn revert(&self, call: &mut Call, revision: i64) -> Result<v1::RevertChangeResponse, Error> {
+        let after = Revision(u64::try_from(revision).unwrap_or_default().saturating_sub(1));
+        let permit = self.edge().permit(Action::ReadHistory)?;
+        let batch = self.edge().directory().history(&permit, after, 1).await?.pop();
+        if batch.is_none() {
+            let message = format!("there is no revision {revision}");
+            call.faults.add(&Path::Root.field("revision"), "NO_SUCH_REVISION", message);
+        }
+        call.checked()?;
+        let find = move |snapshot: &Snapshot| batch.map_or(Ok(Vec::new()), |batch| revert::inverse(snapshot, &batch));
+        let authorship = call.authorship(self.edge());
+        let directory = self.edge().directory();
+        let written = directory.write(&call.permit, Proposal::found(find), authorship, call.validate_only()).await?;
+        Ok(v1::RevertChangeResponse {
             revision: revision_of(&written, call.validate_only()),
             diffs: fitting(diffs(&written.batch, None)),
         })

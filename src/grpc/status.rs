@@ -106,6 +106,21 @@ fn told(error: &Error) -> (Code, Said) {
             );
             (Code::Aborted, said)
         }
+        Error::ChangedSince { revision, records } => {
+            let count = records.len();
+            let said = say(
+                format!(
+                    "revision {revision} cannot be taken back: {count} of its records were changed since; take those \
+                     changes back first, or change the records by hand"
+                ),
+                format!(
+                    "revisie {revision} is niet terug te draaien: {count} van haar records zijn sindsdien gewijzigd; \
+                     draai die wijzigingen eerst terug, of wijzig de records met de hand"
+                ),
+                vec![("revision", revision.to_string()), ("records", count.to_string())],
+            );
+            (Code::FailedPrecondition, said)
+        }
         Error::RequestIdReused(id) => {
             let said = say(
                 format!("request id {id} was used for another content; take a new one"),
@@ -151,9 +166,9 @@ fn told(error: &Error) -> (Code, Said) {
         }
         Error::StoreFull(_) => {
             let said = say(
-                "the disk of the server is full: nothing was changed, and reading goes on; tell the operator, and \
+                "the server has no room to write: nothing was changed, and reading goes on; tell the operator, and \
                  repeat this with the same request id when there is room",
-                "de schijf van de server is vol: er is niets gewijzigd, en lezen gaat door; waarschuw de beheerder, en \
+                "de server heeft geen ruimte om te schrijven: er is niets gewijzigd, en lezen gaat door; waarschuw de beheerder, en \
                  herhaal dit met hetzelfde aanvraagnummer als er ruimte is",
                 Vec::new(),
             );
@@ -271,6 +286,17 @@ fn details_of(error: &Error, language: Language) -> Vec<Any> {
             }
             vec![own("MergeConflicts", &detail)]
         }
+        Error::ChangedSince { records, .. } => {
+            let mut detail = v1::ChangedSince::default();
+            for record in records {
+                detail.records.push(record.to_string());
+                if detail.encoded_len() > MAX_DETAIL_BYTES {
+                    detail.records.pop();
+                    break;
+                }
+            }
+            vec![own("ChangedSince", &detail)]
+        }
         Error::StoreUnavailable(_) => {
             let retry_delay = Some(prost_types::Duration { seconds: 1, nanos: 0 });
             vec![google("RetryInfo", &pb::RetryInfo { retry_delay })]
@@ -357,6 +383,7 @@ fn log(error: &Error) {
         | Error::AlreadyExists(_)
         | Error::StillReferenced { .. }
         | Error::EtagMismatch { .. }
+        | Error::ChangedSince { .. }
         | Error::RequestIdReused(_)
         | Error::MergeConflict(_)
         | Error::PageToken

@@ -40,7 +40,8 @@ impl Trouble {
             meanings(language, unresolved, words, &mut lines);
         }
         if let Some(refusal) = call.refusal() {
-            lines.extend(refusal.referenced_by.iter().map(|name| format!("  {name}")));
+            let named = refusal.referenced_by.iter().chain(&refusal.changed_since);
+            lines.extend(named.map(|name| format!("  {name}")));
             lines.extend(refusal.conflicts.iter().map(|one| format!("  {} {}", one.name, one.field)));
             if !refusal.conflicts.is_empty() {
                 let text = (
@@ -120,6 +121,7 @@ fn exit_code(error: &client::Error) -> u8 {
             | Reason::AlreadyExists
             | Reason::StillReferenced
             | Reason::EtagMismatch
+            | Reason::ChangedSince
             | Reason::RequestIdReused
             | Reason::MergeConflict
             | Reason::PageTokenInvalid
@@ -230,6 +232,9 @@ fn in_json(error: &client::Error, exit_code: u8) -> Value {
     });
     if let (Some(refusal), Some(fields)) = (refusal, json.as_object_mut()) {
         fields.insert("metadata".to_owned(), json!(refusal.metadata));
+        if !refusal.changed_since.is_empty() {
+            fields.insert("changedSince".to_owned(), json!(refusal.changed_since));
+        }
         if !refusal.referenced_by.is_empty() {
             fields.insert("referencedBy".to_owned(), json!(refusal.referenced_by));
         }
@@ -273,6 +278,7 @@ mod tests {
             violations: Vec::new(),
             unresolved: Vec::new(),
             referenced_by: Vec::new(),
+            changed_since: Vec::new(),
             conflicts: Vec::new(),
             retry_delay: None,
             call_id: None,

@@ -46,6 +46,7 @@ fn every_error() -> Vec<Error> {
         Error::AlreadyExists(a.clone()),
         Error::StillReferenced { name: a.clone(), by: vec![name("areas/b")] },
         Error::EtagMismatch { name: a.clone(), given: "\"1\"".to_owned(), current: "\"2\"".to_owned() },
+        Error::ChangedSince { revision: Revision(3), records: vec![a.clone()] },
         Error::RequestIdReused("x".to_owned()),
         Error::MergeConflict(vec![MergeConflict { name: a, field: "kind".to_owned() }]),
         Error::PageToken,

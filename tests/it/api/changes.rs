@@ -204,3 +204,58 @@ async fn what_is_written_together_is_never_seen_apart() {
         () = reading => {}
     }
 }
+
+fn reverting(revision: i64) -> v1::RevertChangeRequest {
+    v1::RevertChangeRequest { revision, change_reason: "a mistake".to_owned(), ..Default::default() }
+}
+
+#[tokio::test]
+async fn a_write_that_is_taken_back_leaves_everything_as_it_was_and_both_stay_in_the_history() {
+    let (server, client) = with_places(3).await;
+    let contents = || standing(&server, Collection::Areas).into_iter().map(|stored| stored.record).collect::<Vec<_>>();
+    let before = contents();
+    let write = changes([
+        What::Create(envelope(&place("new"))),
+        What::Put(envelope(&alias(&place("p-000"), "plek"))),
+        deletion("areas/p-001"),
+    ]);
+    client.apply_changes(write).await.unwrap();
+    let tried = client.revert_change(v1::RevertChangeRequest { validate_only: true, ..reverting(2) }).await.unwrap();
+    assert_eq!((tried.revision, tried.diffs.len()), (2, 3));
+    assert_ne!(contents(), before);
+
+    let done = client.revert_change(reverting(2)).await.unwrap();
+    assert_eq!((done.revision, done.diffs), (3, tried.diffs));
+    assert_eq!(contents(), before);
+    let history = client.list_changes(v1::ListChangesRequest::default()).await.unwrap();
+    assert_eq!(history.changes.iter().map(|change| change.revision).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(history.changes.last().unwrap().change_reason, "a mistake");
+    let again = client.revert_change(reverting(2)).await.unwrap();
+    assert_eq!((again.revision, again.diffs.len()), (3, 0), "it is taken back already");
+    client.revert_change(reverting(3)).await.unwrap();
+    assert_ne!(contents(), before, "taking that back writes it again");
+}
+
+#[tokio::test]
+async fn what_was_changed_since_is_never_overwritten_by_taking_a_write_back() {
+    let (server, client) = with_places(2).await;
+    let both = ["p-000", "p-001"].map(|id| What::Put(envelope(&alias(&place(id), "plek"))));
+    client.apply_changes(changes(both)).await.unwrap();
+    client.apply_changes(changes([What::Put(envelope(&alias(&place("p-001"), "oord")))])).await.unwrap();
+    let before = standing(&server, Collection::Areas);
+    let error = client.revert_change(reverting(2)).await.unwrap_err();
+    assert_eq!(error.refusal().unwrap().changed_since, ["areas/p-001"]);
+    refused(client.revert_change(reverting(2)).await, Code::FailedPrecondition, Reason::ChangedSince);
+    assert_eq!(standing(&server, Collection::Areas), before);
+    assert_eq!(invalid(client.revert_change(reverting(9)).await), [wrong("revision", "NO_SUCH_REVISION")]);
+    assert_eq!(invalid(client.revert_change(reverting(0)).await), [wrong("revision", "REQUIRED")]);
+}
+
+#[tokio::test]
+async fn a_write_that_others_build_on_cannot_be_taken_back() {
+    let (_server, client) = with_places(0).await;
+    client.apply_changes(changes([What::Create(envelope(&place("a")))])).await.unwrap();
+    client.apply_changes(changes([What::Create(envelope(&within("b", "a")))])).await.unwrap();
+    let first = revision(&client).await - 1;
+    refused(client.revert_change(reverting(first)).await, Code::FailedPrecondition, Reason::StillReferenced);
+}
