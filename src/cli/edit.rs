@@ -221,6 +221,9 @@ impl Apply {
     fn run(self, settings: &Settings) -> Result<(), Failure> {
         let wrong = |error: dataset::Error| Failure::Usage(error.into());
         let mut read = dataset::read_part(&self.directory).map_err(wrong)?;
+        if read.records.is_empty() {
+            return Err(Failure::Usage(anyhow!("{} holds no records: no *.toml with one", self.directory.display())));
+        }
         let as_dataset = read.records.iter().any(|record| record.name().as_str() == "profiles/directory");
         if as_dataset {
             // A release is whole: what it names and does not hold is said by file and line.

@@ -29,7 +29,7 @@ Examples:
 Exit codes:
   0  done
   1  it failed unexpectedly; standard error says why
-  2  the command line or the configuration is wrong
+  2  the command line, the configuration or a file to be applied is wrong
   3  not found, or the words mean several things: candidates or suggestions are given, with the command to repeat
   4  refused: invalid, in conflict with what is there, or not permitted; nothing was changed
   5  no server could be reached, or it did not answer in time

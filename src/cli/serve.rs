@@ -89,7 +89,7 @@ impl Serve {
         // Before anything is served: a signal that comes while loading must not be lost.
         let mut terminated = signal(SignalKind::terminate())?;
         let mut interrupted = signal(SignalKind::interrupt())?;
-        let bound = server::bind(&config.server).await?;
+        let bound = server::bind(&config.server).await.map_err(failure)?;
         let address = bound.local_addr();
         let load = async {
             let Opened { directory, filled } = storage.open(opened_at).await?;
@@ -116,8 +116,11 @@ impl Serve {
     }
 }
 
-/// A damaged data directory has an exit code of its own.
+/// An address that may not be had is a wrong setting; a damaged data directory has an exit code of its own.
 fn failure(error: server::Error) -> Failure {
+    if let server::Error::NotThisMachine(_) = error {
+        return Failure::Usage(error.into());
+    }
     let error = anyhow::Error::from(error);
     let is_damage = |cause: &(dyn std::error::Error + 'static)| {
         matches!(cause.downcast_ref(), Some(maintenance::Error::Corrupt { .. }))

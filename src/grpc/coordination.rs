@@ -326,7 +326,7 @@ impl CoordinationService for Api {
             next_page_token,
             revision: asking.revision(),
             effective_time: Some(timestamp(asking.at)),
-            expire_time: None,
+            expire_time: worklist::expire_time(&asking.snapshot, &question).map(timestamp),
         }))
     }
 

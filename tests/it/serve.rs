@@ -38,7 +38,7 @@ fn the_first_start_fills_the_folder_and_the_second_finds_it_filled() {
 #[test]
 fn an_address_that_others_can_reach_is_refused_with_a_way_out() {
     let (code, _, said) = output(&mut program(&["serve", "--listen", "0.0.0.0:0", "--demo"]));
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(said.contains("refusing to listen on 0.0.0.0:0") && said.contains("--listen 127.0.0.1"), "{said}");
 }
 

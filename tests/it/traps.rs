@@ -148,6 +148,9 @@ async fn a_merger_leaves_water_grid_and_police_cover_as_it_was() {
                     !one.announced && (utilities.contains(&id) || id.starts_with("politie-"))
                 });
                 assert!(is(found.map(|(name, _)| *name), ids), "{place} {calamity} {day}: {leads:?}");
+                // The same in both readings: nobody who supplies the rest of Hilversum comes in whole.
+                let supplied = leads.iter().filter(|(name, _)| ["vitens", "pwn"].iter().any(|id| name.ends_with(id)));
+                assert!(supplied.clone().all(|(_, one)| one.partial), "{place} {calamity} {day}: {leads:?}");
             }
         }
     }

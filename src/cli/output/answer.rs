@@ -6,10 +6,10 @@
 
 use crate::domain::text::Language;
 use crate::proto::v1::{
-    ActingOrganisation, AreaReference, FindActingOrganisationsResponse, Gap, Grip, Group, LastResort, Severity,
+    ActingOrganisation, AreaReference, FindActingOrganisationsResponse, Gap, Grip, Group, LastResort, Role, Severity,
 };
 
-use super::entry::{Length, contacts, in_full, row, widths};
+use super::entry::{Length, contacts, in_full, marks, row, widths};
 use super::handover::{handovers, one_line};
 use super::paper::{Cell, Ink, Paper, length};
 use super::reach::{channel, first_way, reach};
@@ -98,7 +98,8 @@ impl View {
         for group in FIRST {
             let of_group: Vec<&ActingOrganisation> =
                 answer.acting.iter().filter(|entry| entry.group() == group).collect();
-            if of_group.is_empty() {
+            let also = if group == Group::Lead { self.also_leading(answer) } else { String::new() };
+            if of_group.is_empty() && also.is_empty() {
                 continue;
             }
             let kept: Vec<&ActingOrganisation> =
@@ -112,9 +113,29 @@ impl View {
                     lines.extend(self.paper.columns(2, &widths(&self.paper, 2), &cells));
                 }
             }
+            if !also.is_empty() {
+                self.paragraph(
+                    &mut lines,
+                    format!("  {}: {also}", self.say("zie GEZAG", "see AUTHORITY")),
+                    Ink::Plain,
+                    4,
+                );
+            }
         }
         self.last_resorts(&answer.last_resorts, room, &mut lines);
         lines
+    }
+
+    /// Those who lead and stand among the authorities already.
+    fn also_leading(&self, answer: &FindActingOrganisationsResponse) -> String {
+        let authorities = answer.acting.iter().filter(|entry| entry.group() == Group::Authority);
+        let leading = authorities.filter_map(|entry| {
+            let role = entry.roles.iter().find(|role| role.role() == Role::OperationalLead)?;
+            let marks = marks(self.language, role);
+            let marks = if marks.is_empty() { marks.concat() } else { format!(" [{}]", marks.join("; ")) };
+            Some(format!("{}{marks}", entry.display_name))
+        });
+        leading.collect::<Vec<_>>().join("; ")
     }
 
     fn heading(&self, group: Group, folded: usize) -> String {
@@ -266,10 +287,15 @@ impl View {
     }
 }
 
-/// The entries of the first groups to show: the first of each, then by rank.
+/// The entries of the first groups to show: the first in each role of each group, then by rank.
 fn chosen(acting: &[ActingOrganisation], most: usize) -> Vec<&str> {
     let first: Vec<&ActingOrganisation> = acting.iter().filter(|entry| FIRST.contains(&entry.group())).collect();
-    let heads = FIRST.iter().filter_map(|group| first.iter().copied().find(|entry| entry.group() == *group));
+    let role = |entry: &ActingOrganisation| entry.roles.first().map(|role| role.role());
+    let heads = first.iter().enumerate().filter(|(index, entry)| {
+        let alike = |other: &&ActingOrganisation| other.group() == entry.group() && role(other) == role(entry);
+        !first.iter().take(*index).any(alike)
+    });
+    let heads = heads.map(|(_, entry)| *entry);
     let mut chosen: Vec<&str> = Vec::new();
     for entry in heads.chain(first.iter().copied()) {
         if chosen.len() < most && !chosen.contains(&entry.id.as_str()) {

@@ -172,7 +172,11 @@ impl View {
             Some(vec![
                 Cell::new(label(self.language, "Severity", gap.severity), ink),
                 Cell::from(due),
-                Cell::from(gap.message.clone()),
+                Cell::from(if gap.subject.is_empty() {
+                    gap.message.clone()
+                } else {
+                    format!("{} [{}]", gap.message, gap.subject)
+                }),
             ])
         });
         let rows: Vec<Vec<Cell>> = rows.collect();

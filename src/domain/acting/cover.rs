@@ -90,8 +90,8 @@ impl View<'_> {
         coverage.validity.holds(self.at, self.reading).then(|| self.organisation(&organisation)).flatten()
     }
 
-    /// Whoever covers a capability in a part: those at the narrowest area of the chain that is covered whole, those
-    /// that cover some of an area at least as narrow, and those that cover an area inside the part.
+    /// Whoever covers a capability in a part: those at the narrowest area of the chain that is covered whole, by one or
+    /// by several who divide it, those that cover some of an area at least as narrow, and those that cover an area inside the part.
     pub fn covers(&self, capability: &Name, part: &Part) -> Vec<Cover> {
         let mut whole: BTreeMap<Narrowness, Vec<Covering>> = BTreeMap::new();
         let mut inside: Vec<Covering> = Vec::new();
@@ -110,7 +110,10 @@ impl View<'_> {
             for (organisation, coverage) in at_one_area {
                 covers.add_whole(organisation, coverage, complete.len() > 1 && !coverage.partial);
             }
-            if !complete.is_empty() {
+            let dividing: BTreeSet<&Id<Organisation>> =
+                at_one_area.iter().filter(|(_, coverage)| coverage.partial).map(|(who, _)| &who.name).collect();
+            // Those who divide an area between them cover it together: whoever covers something wider does not add to it.
+            if !complete.is_empty() || dividing.len() > 1 {
                 break;
             }
         }

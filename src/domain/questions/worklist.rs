@@ -40,11 +40,26 @@ pub struct Task {
     pub due_time: Option<Timestamp>,
 }
 
+impl WorklistQuestion {
+    fn ahead(&self) -> Span {
+        i64::from(self.within_days).saturating_mul(24).hours()
+    }
+
+    /// Until when it looks ahead.
+    fn until(&self) -> Timestamp {
+        self.effective_time.checked_add(self.ahead()).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Until when the same question is answered the same: until something begins, ends or ages, or comes into sight.
+pub fn expire_time(snapshot: &Snapshot, question: &WorklistQuestion) -> Option<Timestamp> {
+    let in_sight = snapshot.expire_time(question.until()).and_then(|at| at.checked_sub(question.ahead()).ok());
+    snapshot.expire_time(question.effective_time).into_iter().chain(in_sight).min()
+}
+
 /// Everything to do, worst first.
 pub fn find(snapshot: &Snapshot, question: &WorklistQuestion) -> Vec<Task> {
-    let now = question.effective_time;
-    let ahead: Span = i64::from(question.within_days).saturating_mul(24).hours();
-    let until = now.checked_add(ahead).unwrap_or(Timestamp::MAX);
+    let (now, until) = (question.effective_time, question.until());
     let mut office = Office { snapshot, now, until, tasks: BTreeSet::new() };
     let here: BTreeSet<Id<Area>> =
         views(snapshot, now).iter().flat_map(|view| view.territory(&question.places).areas()).collect();

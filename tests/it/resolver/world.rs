@@ -192,7 +192,13 @@ impl<'d> World<'d> {
             .coverages(capability)
             .filter_map(|(organisation, c)| Some((organisation, c, *part.chain.get(&c.area)?)))
             .collect();
-        let narrowest = in_chain.iter().filter(|(_, c, _)| !c.partial).map(|(.., narrow)| *narrow).min();
+        // Covered whole: by somebody, or by several who divide it between them.
+        let is_whole = |narrow| {
+            let here: Vec<_> = in_chain.iter().filter(|(.., other)| *other == narrow).collect();
+            let dividing: BTreeSet<_> = here.iter().filter(|(_, c, _)| c.partial).map(|(who, ..)| who).collect();
+            here.iter().any(|(_, c, _)| !c.partial) || dividing.len() > 1
+        };
+        let narrowest = in_chain.iter().map(|(.., narrow)| *narrow).filter(|narrow| is_whole(*narrow)).min();
         let whole: BTreeSet<_> = in_chain
             .iter()
             .filter(|(_, c, narrow)| !c.partial && Some(*narrow) == narrowest)
