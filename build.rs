@@ -12,6 +12,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut sources: Vec<PathBuf> =
         fs::read_dir("proto/crisisgids/v1")?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    // What errors carry: so that a client that knows nothing but the address can read them by reflection.
+    sources.extend(["status", "error_details"].map(|name| PathBuf::from(format!("proto/google/rpc/{name}.proto"))));
     sources.sort();
     let mut compiler = protox::Compiler::new(["proto"])?;
     compiler.include_source_info(true).include_imports(true).open_files(sources)?;

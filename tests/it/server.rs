@@ -220,3 +220,21 @@ fn the_shipped_directory_is_served() {
     assert_eq!(snapshot.revision(), Revision(1));
     assert_eq!(snapshot.iter().count(), crisisgids::dataset::shipped().unwrap().records.len());
 }
+
+#[tokio::test]
+async fn what_errors_carry_is_described_too() {
+    use tonic_reflection::pb::v1::ServerReflectionRequest;
+    use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+    use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+    use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+
+    let server = TestServer::serving(Routes::default());
+    let mut client = ServerReflectionClient::new(server.channel().await);
+    for detail in ["google.rpc.ErrorInfo", "google.rpc.LocalizedMessage", "crisisgids.v1.UnresolvedWords"] {
+        let message_request = Some(MessageRequest::FileContainingSymbol(detail.to_owned()));
+        let ask = ServerReflectionRequest { host: String::new(), message_request };
+        let mut answers = client.server_reflection_info(tokio_stream::iter([ask])).await.unwrap().into_inner();
+        let answer = answers.next().await.unwrap().unwrap().message_response.unwrap();
+        assert!(matches!(answer, MessageResponse::FileDescriptorResponse(_)), "{detail}: {answer:?}");
+    }
+}

@@ -98,6 +98,16 @@ async fn laren_is_two_places_and_laren_nh_is_one() {
 }
 
 #[tokio::test]
+async fn a_word_of_several_calamities_is_not_guessed() {
+    let status = ask(question(&["Urk"], &["water"], Grip::Unspecified)).await.unwrap_err();
+    assert_eq!(reason(&status), (Code::InvalidArgument, "CALAMITY_AMBIGUOUS".to_owned()));
+    let words = unresolved(&status);
+    let [word] = words.as_slice() else { panic!("{words:?}") };
+    let names = word.candidates.iter().map(|one| one.name.trim_start_matches("calamityTypes/"));
+    assert_eq!(names.collect::<std::collections::BTreeSet<_>>(), ["1-1", "4-2", "5-2", "x1"].into());
+}
+
+#[tokio::test]
 async fn weesp_was_ours_until_the_day_before_it_left() {
     let before = acting_on("Weesp", "2.1.10", Grip::Grip3, "2022-03-23T23:59").await;
     assert!(is(who(&before, Role::GeneralAuthority).0, &["mayor-gm0457"]));

@@ -241,11 +241,15 @@ impl View {
     /// The first channel that is answered, of those who act at once or else of a last resort.
     fn call_first(&self, answer: &FindActingOrganisationsResponse) -> Option<Cell> {
         let acting = answer.acting.iter().filter(|entry| FIRST.contains(&entry.group()));
-        let first =
-            acting.flat_map(|entry| contacts(entry).into_iter().map(move |contact| (&entry.display_name, contact)));
-        let last = answer.last_resorts.iter();
-        let last = last.flat_map(|last| last.contacts.iter().map(move |contact| (&last.display_name, contact)));
-        let (who, (contact, way)) = first.chain(last).find_map(|(who, contact)| Some((who, first_way([contact])?)))?;
+        let first = acting
+            .flat_map(|entry| contacts(entry).into_iter().map(move |contact| (&entry.display_name, false, contact)));
+        // What is only announced is called last, and is marked.
+        let (announced, certain): (Vec<_>, Vec<_>) = answer.last_resorts.iter().partition(|last| last.announced);
+        let last = certain.into_iter().chain(announced);
+        let last = last
+            .flat_map(|last| last.contacts.iter().map(move |contact| (&last.display_name, last.announced, contact)));
+        let reached = |(who, announced, contact)| Some((who, announced, first_way([contact])?));
+        let (who, announced, (contact, way)) = first.chain(last).find_map(reached)?;
         let what = if contact.display_name.contains(who.as_str()) || contact.display_name.is_empty() {
             who.clone()
         } else {
@@ -253,7 +257,8 @@ impl View {
         };
         let said = |what: &str| {
             let first = self.say("BEL EERST", "CALL FIRST");
-            format!("{first} {what}: {}", channel(self.language, way))
+            let mark = if announced { self.say(" [AANGEKONDIGD]", " [ANNOUNCED]") } else { "" };
+            format!("{first} {what}{mark}: {}", channel(self.language, way))
         };
         let text = if length(&said(&what)) > self.paper.width { said(who) } else { said(&what) };
         Some(Cell::new(text, if way.fictional { Ink::Banner } else { Ink::Strong }))

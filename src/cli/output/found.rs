@@ -151,6 +151,13 @@ impl View {
                 lines.extend(self.paper.paragraph(&self.arrangement(one, true), 4));
             }
         }
+        if answer.providers.len() > 1 {
+            let order = self.language.say(
+                "volgorde: eigen regio, aangrenzende regio, elders; geen afstand of rijtijd",
+                "order: own region, adjacent region, elsewhere; no distance or travel time",
+            );
+            lines.extend(self.paper.paragraph(&Cell::from(order), 2));
+        }
         if answer.providers.is_empty() {
             lines.push(self.language.say("niemand gevonden", "nobody found").to_owned());
         }
