@@ -18,6 +18,8 @@
 //! | [`domain::acting`] | the question, one file per step |
 //! | [`domain::questions`] | the other questions |
 //! | [`domain::field`] | every record as a tree of named fields: what wire, disk, files, filters and diffs work on |
+//! | `domain::place`, `domain::calamity`, `domain::words` | what people type, to areas and calamity types |
+//! | `domain::search` | filters, orders and pages of lists |
 //! | [`domain::plan`](mod@domain::plan), [`domain::merge`](mod@domain::merge) | wanted changes to one batch, or everything that is wrong with them |
 //! | [`store`] | the durable store: its contract, memory, the ledger and sled |
 //! | [`directory`] | the live handle: the present snapshot, and the only writer |
@@ -34,9 +36,15 @@
 //!
 //! - *A fact is wrong or new*: `config/dataset/`, no code.
 //! - *A record gets a field*: its struct in [`domain`] and its message in `proto/`; nothing else, because everything
-//!   between works on [`domain::field`]. A test says so if the two differ.
-//! - *The answer must say something else*: the step in [`domain::acting`], then `proto/convert`.
-//! - *A new way to refuse*: [`domain::error`], `error_reason.proto`, and the one table in `grpc/status.rs`.
+//!   between works on [`domain::field`]. A test says so if the two differ. To be told in an answer too: `answer.proto`,
+//!   `proto/convert/answer.rs` and `cli/output`.
+//! - *The answer must say something else*: the step in [`domain::acting`], its words in `acting/answer.rs` and
+//!   `answer.proto`, then `proto/convert`.
+//! - *A list must be filtered or ordered otherwise*: `domain/search`.
+//! - *A new way to refuse*: [`domain::error`], `error_reason.proto`, the table in `grpc/status.rs` (`server/refusal.rs`
+//!   for what is refused before any handler), and its exit code in `cli/output/error.rs`.
+//! - *Another store*: beside `store/embedded.rs`, held to `store/conformance.rs`; `server/open.rs` chooses it.
+//! - *A setting*: [`config`], and its explanation in `config/default.toml`.
 //!
 //! # What always holds
 //!
