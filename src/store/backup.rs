@@ -63,9 +63,10 @@ pub fn back_up(directory: &Path, file: &Path, advance: &mut dyn FnMut(u64, u64))
             if kept.is_new() {
                 return Err(Error::Unavailable(format!("no directory is kept in {}", directory.display())));
             }
-            let backup = copy(&kept, &unfinished, advance)?;
+            let copied = copy(&kept, &unfinished, advance);
+            // With another segment begun meanwhile, what was read may hold what was given up, or look damaged.
             if Kept::list(directory, &[])?.segments() == kept.segments() {
-                return Ok(backup);
+                return copied;
             }
         }
         Err(Error::Unavailable("the ledger grows faster than it can be copied; try again".to_owned()))

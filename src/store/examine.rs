@@ -60,7 +60,8 @@ pub fn examine(directory: &Path) -> Result<Examination, Error> {
                     None => entries.remove(&key),
                 };
             }
-            if Tally::of(&entries).count != frame.tally.count {
+            // The digest is held against the last frame only: summed for each, the work grows with the square.
+            if u64::try_from(entries.len()) != Ok(frame.tally.count) {
                 return Err(unreadable(format!("revision {} does not add up", frame.revision)));
             }
             Ok(())

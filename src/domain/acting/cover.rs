@@ -91,7 +91,8 @@ impl View<'_> {
     }
 
     /// Whoever covers a capability in a part: those at the narrowest area of the chain that is covered whole, by one or
-    /// by several who divide it, those that cover some of an area at least as narrow, and those that cover an area inside the part.
+    /// by several who divide it, those that cover some of an area at least as narrow, and those that cover an area
+    /// inside the part.
     pub fn covers(&self, capability: &Name, part: &Part) -> Vec<Cover> {
         let mut whole: BTreeMap<Narrowness, Vec<Covering>> = BTreeMap::new();
         let mut inside: Vec<Covering> = Vec::new();
