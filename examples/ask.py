@@ -78,7 +78,8 @@ def reached(contacts):
     for contact in contacts:
         for channel in contact.channels:
             value = "number not public" if channel.placeholder else channel.value
-            print(f"        {contact.display_name}: {value}")
+            mark = " [ANNOUNCED]" if contact.announced or channel.announced else ""
+            print(f"        {contact.display_name}: {value}{mark}")
 
 
 def main(arguments):

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::{Dataset, Error, Extent, File, FileFault, SOURCES_FILE, Sources, is_dataset_file};
 use crate::domain::field::{Fault, Faults, Field, Fields, Path, Value};
 use crate::domain::invariant::{check_alone, check_among, circles};
-use crate::domain::name::{Collection, Name};
+use crate::domain::name::Name;
 use crate::domain::record::Record;
 use crate::domain::source::Source;
 
@@ -56,11 +56,9 @@ fn check(
         check_alone(record, wrong);
         check_among(record, &|other| extent == Extent::Part || written.contains_key(other), &find, wrong);
     }
-    let areas = records.keys().filter(|name| name.collection() == Collection::Areas);
-    for circle in circles(areas, &find) {
-        let way: Vec<&str> = circle.iter().map(Name::as_str).collect();
-        if let Some(wrong) = circle.first().and_then(|name| wrong.get_mut(name)) {
-            wrong.add(&Path::Root.field("within"), "CIRCLE", format!("lies within itself: {}", way.join(" > ")));
+    for circle in circles(records.keys(), &find) {
+        if let Some(wrong) = circle.way.first().and_then(|name| wrong.get_mut(name)) {
+            wrong.add(&Path::Root.field(circle.field), "CIRCLE", circle.message);
         }
     }
     for (name, wrong) in wrong {

@@ -201,20 +201,28 @@ pub(crate) fn broken(snapshot: &Snapshot) -> Vec<String> {
         {
             wrong.push(format!("{name} is said to be edited"));
         }
-        if let Record::Area(area) = &stored.record {
-            // As many steps as there are areas: who can still go on walks in a circle.
-            let mut reached = vec![area.clone()];
-            for _ in 0..=AREAS.len() {
-                reached = reached
-                    .iter()
-                    .flat_map(|area| area.within.iter().filter_map(|edge| snapshot.get(&edge.area).cloned()))
-                    .collect();
-                reached.dedup();
-            }
-            if !reached.is_empty() {
-                wrong.push(format!("{name} lies within a circle"));
-            }
+        if goes_round(snapshot, name) {
+            wrong.push(format!("{name} is on the way to itself"));
         }
     }
     wrong
+}
+
+/// Whether a record leads to itself, by what areas lie within and what rules displace.
+fn goes_round(snapshot: &Snapshot, name: &Name) -> bool {
+    let onward = |name: &Name| -> Vec<Name> {
+        match snapshot.stored(name).map(|stored| &stored.record) {
+            Some(Record::Area(area)) => area.within.iter().map(|edge| edge.area.name().clone()).collect(),
+            Some(Record::Assignment(rule)) => rule.replaces.iter().map(|other| other.name().clone()).collect(),
+            Some(_) | None => Vec::new(),
+        }
+    };
+    // As many steps as there are records of a kind: who can still go on walks in a circle.
+    let mut reached = vec![name.clone()];
+    for _ in 0..=AREAS.len().max(RULES.len()) {
+        reached = reached.iter().flat_map(&onward).collect();
+        reached.sort();
+        reached.dedup();
+    }
+    !reached.is_empty()
 }

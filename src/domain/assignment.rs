@@ -72,8 +72,8 @@ fields! {
         pub processes: Vec<Id<CrisisProcess>>,
         /// Which functions it sends.
         pub functions: Vec<FunctionCall>,
-        /// The rules that this one displaces where it applies. A rule that displaces others takes part only
-        /// when its conditions are stated: until then the rule it would displace is the answer.
+        /// The rules that this one displaces where it applies, for the calamities it is for. While it hangs on an
+        /// unstated circumstance it displaces nothing: it is given beside the rule that it may displace.
         pub replaces: Vec<Id<Assignment>>,
         /// How it comes into action; absent: by its own duty.
         pub activation: Option<ActivationRule>,

@@ -4,7 +4,6 @@
 //! record before a change and of each changed record after it holds of the whole directory.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::area::{Area, AreaKind};
 use super::assignment::{Activation, Actor, Assignment, Phase};
@@ -12,7 +11,7 @@ use super::calamity_type::{CalamityLevel, CalamityType};
 use super::contact::{Channel, ChannelKind, Contact};
 use super::field::{Faults, Path};
 use super::grip::Grip;
-use super::name::Name;
+use super::name::{Collection, Name};
 use super::record::{Record, Resource};
 
 /// The id of the one profile.
@@ -85,44 +84,75 @@ pub fn check_among(record: &Record, exists: &dyn Fn(&Name) -> bool, find: &Find<
     }
 }
 
-/// The ways around by which areas lie within themselves, as far as one of these areas leads there; each begins and
-/// ends with the same area.
+/// A way from a record to itself where there must be none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Circle {
+    /// The records on the way; the first is also the last.
+    pub way: Vec<Name>,
+    /// The field that leads on.
+    pub field: &'static str,
+    /// What is wrong, with the way.
+    pub message: String,
+}
+
+/// The ways around by which areas lie within themselves, or rules displace themselves through others, as far as one of
+/// these records leads there.
 ///
 /// The walk keeps its own stack: how long a chain is, is for whoever wrote it to say.
-pub fn circles<'a>(areas: impl IntoIterator<Item = &'a Name>, find: &Find<'_>) -> Vec<Vec<Name>> {
-    let area = |name: &Name| find(name).and_then(|record| Area::from_record(&record).cloned());
+pub fn circles<'a>(among: impl IntoIterator<Item = &'a Name>, find: &Find<'_>) -> Vec<Circle> {
     let mut found = Vec::new();
     // Absent: not seen. False: on the way. True: left behind.
     let mut done: HashMap<Name, bool> = HashMap::new();
-    for start in areas {
-        let mut way: Vec<(Arc<Area>, usize)> = Vec::new();
+    let step = |name: &Name, done: &mut HashMap<Name, bool>| {
+        let next = find(name).map(|record| (name.clone(), onward(&record), 0));
+        done.insert(name.clone(), next.is_none());
+        next
+    };
+    for start in
+        among.into_iter().filter(|name| matches!(name.collection(), Collection::Areas | Collection::Assignments))
+    {
+        let mut way: Vec<(Name, Vec<Name>, usize)> = Vec::new();
         if !done.contains_key(start) {
-            way.extend(area(start).map(|area| (area, 0)));
-            done.insert(start.clone(), way.is_empty());
+            way.extend(step(start, &mut done));
         }
-        while let Some((here, next)) = way.last_mut() {
-            let Some(edge) = here.within.get(*next) else {
-                done.insert(here.name.name().clone(), true);
+        while let Some((here, onward, next)) = way.last_mut() {
+            let Some(other) = onward.get(*next).cloned() else {
+                done.insert(here.clone(), true);
                 way.pop();
                 continue;
             };
             *next = next.saturating_add(1);
-            let above = edge.area.name().clone();
-            match done.get(&above) {
+            match done.get(&other) {
                 Some(true) => {}
                 Some(false) => {
-                    let around = way.iter().map(|(area, _)| area.name.name()).skip_while(|name| **name != above);
-                    found.push(around.chain([&above]).cloned().collect());
+                    let around = way.iter().map(|(name, ..)| name).skip_while(|name| **name != other);
+                    found.push(Circle::of(around.chain([&other]).cloned().collect()));
                 }
-                None => {
-                    let wider = area(&above);
-                    done.insert(above, wider.is_none());
-                    way.extend(wider.map(|area| (area, 0)));
-                }
+                None => way.extend(step(&other, &mut done)),
             }
         }
     }
     found
+}
+
+/// The records that a record leads on to where no way may lead back.
+fn onward(record: &Record) -> Vec<Name> {
+    if let Some(area) = Area::from_record(record) {
+        area.within.iter().map(|edge| edge.area.name().clone()).collect()
+    } else if let Some(rule) = Assignment::from_record(record) {
+        rule.replaces.iter().map(|replaced| replaced.name().clone()).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+impl Circle {
+    fn of(way: Vec<Name>) -> Self {
+        let written = way.iter().map(Name::as_str).collect::<Vec<_>>().join(" > ");
+        let of_rules = way.first().is_some_and(|name| name.collection() == Collection::Assignments);
+        let (field, what) = if of_rules { ("replaces", "displaces itself") } else { ("within", "lies within itself") };
+        Circle { way, field, message: format!("{what}: {written}") }
+    }
 }
 
 fn not_itself(at: &Path<'_>, faults: &mut Faults) {

@@ -8,6 +8,12 @@ use super::source::Source;
 use super::text::Localised;
 use super::validity::Validity;
 
+/// The relation of an organisation that carries out another's task: it is reached for it.
+pub const EXECUTES_FOR: &str = "executes_for";
+
+/// The relation of an organisation that follows one that has ended: it acts in its place.
+pub const SUCCESSOR_OF: &str = "successor_of";
+
 fields! {
     /// Who acts: an organisation, a team, or an office that holds authority, such as a mayor.
     pub struct Organisation {

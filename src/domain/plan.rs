@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::area::Area;
 use super::calamity_type::CalamityType;
 use super::change::{Authorship, Batch, Change, Write};
 use super::error::Error;
@@ -218,17 +217,13 @@ impl<'a> Plan<'a> {
     }
 
     fn check_circles(&mut self) {
-        let areas = self.outcomes.iter().filter(|(_, outcome)| {
-            outcome.stored.as_ref().is_some_and(|stored| Area::from_record(&stored.record).is_some())
-        });
-        let found: Vec<(usize, Fault)> = circles(areas.map(|(name, _)| name), &|name| self.find(name))
+        let changed = self.outcomes.iter().filter(|(_, outcome)| outcome.stored.is_some());
+        let found: Vec<(usize, Fault)> = circles(changed.map(|(name, _)| name), &|name| self.find(name))
             .into_iter()
             .map(|circle| {
-                // A new circle goes through a changed area: the one before had none.
-                let index = circle.iter().find_map(|name| self.decided.get(name)).copied().unwrap_or_default();
-                let way: Vec<&str> = circle.iter().map(Name::as_str).collect();
-                let message = format!("lies within itself: {}", way.join(" > "));
-                (index, Fault { path: "within".to_owned(), reason: "CIRCLE", message })
+                // A new circle goes through a changed record: the one before had none.
+                let index = circle.way.iter().find_map(|name| self.decided.get(name)).copied().unwrap_or_default();
+                (index, Fault { path: circle.field.to_owned(), reason: "CIRCLE", message: circle.message })
             })
             .collect();
         self.faults.extend(found);

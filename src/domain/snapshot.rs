@@ -14,7 +14,7 @@ use super::change::Batch;
 use super::contact::Contact;
 use super::field::Fields;
 use super::name::{Collection, Id, Name};
-use super::organisation::Coverage;
+use super::organisation::{Coverage, EXECUTES_FOR, Organisation, SUCCESSOR_OF};
 use super::record::{Record, Resource, Revision, Stored};
 use super::validity::Moment;
 use super::words::Words;
@@ -182,10 +182,19 @@ impl Snapshot {
         &self.index.words
     }
 
-    /// The records whose readings differ at an instant, each with the moment since which they do.
+    /// The records whose readings differ at an instant, each with the moment since which they do. Relations that no
+    /// answer follows do not count.
     pub(super) fn disputed(&self, at: Timestamp) -> impl Iterator<Item = (&Name, Moment)> {
         self.index.announced.iter().filter_map(move |name| {
-            let fields = self.records.get(name)?.record.to_fields();
+            let record = &self.records.get(name)?.record;
+            let fields = match Organisation::from_record(record) {
+                Some(organisation) => {
+                    let mut followed = (**organisation).clone();
+                    followed.relations.retain(|one| [EXECUTES_FOR, SUCCESSOR_OF].contains(&one.kind.as_str()));
+                    followed.into_record().to_fields()
+                }
+                None => record.to_fields(),
+            };
             Some((name, super::boundary::disputed(&fields, at)?))
         })
     }

@@ -23,8 +23,8 @@ fn who(answer: &v1::FindActingOrganisationsResponse, role: Role) -> (BTreeSet<&s
     let all = with_role(answer, role);
     let certain = all.iter().filter(|(_, one)| !one.announced && one.conditional.is_empty()).map(|(name, _)| *name);
     let certain: BTreeSet<&str> = certain.collect();
-    let perhaps = all.iter().filter(|(name, one)| one.announced && !certain.contains(name)).map(|(name, _)| *name);
-    (certain.clone(), perhaps.collect())
+    let perhaps = all.iter().filter(|(_, one)| one.announced && one.conditional.is_empty()).map(|(name, _)| *name);
+    (certain.clone(), perhaps.filter(|name| !certain.contains(name)).collect())
 }
 
 fn names(ids: &[&str]) -> BTreeSet<String> {
@@ -227,17 +227,20 @@ async fn a_group_a_disease_is_for_the_chair_from_the_start() {
 
         let unstated = stating(&[]).await;
         assert!(is(who(&unstated, Role::GeneralAuthority).0, &[mayor]));
-        let roles = roles_of(&unstated, &chair);
-        assert!(!roles.is_empty(), "what the answer hangs on is said");
-        for role in roles {
-            let hangs_on: Vec<&str> = role.conditional.iter().map(|one| one.name.as_str()).collect();
-            assert_eq!(hangs_on, ["conditions/infectious-disease-group-a"]);
-        }
+        let (group_a, wider) = ("conditions/infectious-disease-group-a", "conditions/more-than-local-significance");
+        let hang_on = |answer: &v1::FindActingOrganisationsResponse| -> BTreeSet<(Role, Vec<String>)> {
+            let named = |role: &v1::ActingRole| role.conditional.iter().map(|one| one.name.clone()).collect();
+            roles_of(answer, &chair).iter().map(|role| (role.role(), named(role))).collect()
+        };
+        let authority = |condition: &str| (Role::GeneralAuthority, vec![condition.to_owned()]);
+        let sector = (Role::FunctionalAuthority, vec![group_a.to_owned()]);
+        assert_eq!(hang_on(&unstated), [authority(group_a), authority(wider), sector].into());
 
         for denial in ["not groep A", "not conditions/infectious-disease-group-a"] {
             let denied = stating(&[denial]).await;
             assert!(is(who(&denied, Role::GeneralAuthority).0, &[mayor]));
-            assert!(roles_of(&denied, &chair).is_empty() && roles_of(&denied, "organisations/minister-vws").is_empty());
+            assert_eq!(hang_on(&denied), [authority(wider)].into());
+            assert!(roles_of(&denied, "organisations/minister-vws").is_empty());
         }
     }
 }
@@ -377,7 +380,9 @@ async fn a_comparison_says_what_a_level_adds_and_ends() {
         let mut entries = answer.acting.iter().filter(|entry| entry.organisation == name);
         entries.next().map(v1::ActingOrganisation::change)
     };
-    assert_eq!(change("chair-vr25"), Some(v1::EntryChange::Added));
+    // The chair has the authority if the event is of more than local significance, and from GRIP 4 without that.
+    assert_eq!(change("chair-vr25"), Some(v1::EntryChange::Changed));
+    assert_eq!(change("cdk-flevoland"), Some(v1::EntryChange::Added));
     assert_eq!(change("mayor-gm0184"), Some(v1::EntryChange::Changed));
     assert_eq!(change("vr25"), Some(v1::EntryChange::Stays));
     assert!(answer.acting.iter().all(|entry| entry.change() != v1::EntryChange::Unspecified));
@@ -387,10 +392,38 @@ async fn a_comparison_says_what_a_level_adds_and_ends() {
         ..super::support::ask::question(&["Urk"], &["2.1.10"], Grip::Grip3)
     };
     let answer = ask(down).await.unwrap();
-    let chair = answer.acting.iter().find(|entry| entry.organisation == "organisations/chair-vr25").unwrap();
-    assert_eq!(chair.change(), v1::EntryChange::Ends);
+    let told = answer.acting.iter().find(|entry| entry.organisation == "organisations/cdk-flevoland").unwrap();
+    assert_eq!(told.change(), v1::EntryChange::Ends);
     let plain = acting(&["Urk"], &["2.1.10"], Grip::Grip3).await;
     assert!(plain.acting.iter().all(|entry| entry.change() == v1::EntryChange::Unspecified));
+}
+
+#[tokio::test]
+async fn what_displaces_the_mayor_for_one_calamity_leaves_him_the_other() {
+    let asked = v1::FindActingOrganisationsRequest {
+        circumstances: vec!["infectieziekte groep A".to_owned()],
+        ..question(&["Urk"], &["6.1", "1.1.30"], Grip::Unspecified)
+    };
+    let answer = ask(asked).await.unwrap();
+    assert!(is(who(&answer, Role::GeneralAuthority).0, &["mayor-gm0184", "chair-vr25"]));
+}
+
+#[tokio::test]
+async fn who_leads_under_an_unstated_circumstance_is_given_beside_who_leads_without() {
+    let leads = async |circumstances: &[&str]| {
+        let circumstances = circumstances.iter().map(|one| (*one).to_owned()).collect();
+        let asked = question(&["IJsselmeer"], &["5.1"], Grip::Unspecified);
+        let answer = ask(v1::FindActingOrganisationsRequest { circumstances, ..asked }).await.unwrap();
+        let with = |hanging: bool| -> Vec<String> {
+            let all = with_role(&answer, Role::OperationalLead).into_iter();
+            all.filter(|(_, role)| role.conditional.is_empty() != hanging).map(|(name, _)| name.to_owned()).collect()
+        };
+        (with(false), with(true))
+    };
+    let (fire, coast) = ("organisations/brandweer-flevoland".to_owned(), "organisations/kustwacht".to_owned());
+    assert_eq!(leads(&[]).await, (vec![fire.clone()], vec![coast.clone()]));
+    assert_eq!(leads(&["conditions/water-surface-state"]).await, (vec![coast], vec![]));
+    assert_eq!(leads(&["not conditions/water-surface-state"]).await, (vec![fire], vec![]));
 }
 
 #[tokio::test]

@@ -119,10 +119,11 @@ pub(super) fn every_contact(
     }
     for contact in contacts {
         let through = through(language, contact, actor);
+        let mark = if contact.announced { language.say(" [AANGEKONDIGD]", " [ANNOUNCED]") } else { "" };
         let text = if through.is_empty() {
-            format!("        {}", contact.display_name)
+            format!("        {}{mark}", contact.display_name)
         } else {
-            format!("        {} ({through})", contact.display_name)
+            format!("        {} ({through}){mark}", contact.display_name)
         };
         lines.extend(paper.paragraph(&Cell::from(text), 10));
         if contact.channels.is_empty() {

@@ -1,7 +1,8 @@
 //! How somebody is reached, in as few words as can be acted on.
 //!
 //! **Invariants.** A placeholder is said to be one and is never shown as a number. What is invented is marked as such
-//! wherever it stands. A channel that nobody answers at the time asked about is never given as the one to use.
+//! wherever it stands. A channel that nobody answers at the time asked about, or that is only announced, is never given
+//! as the one to use.
 
 use crate::domain::text::Language;
 use crate::proto::v1::{ChannelKind, ReachableChannel, ReachableContact};
@@ -12,10 +13,17 @@ use super::words::{Say, label, span};
 /// A contact and the channel of it to use.
 pub(super) type Way<'a> = (&'a ReachableContact, &'a ReachableChannel);
 
-/// The first channel that is answered and has a value.
+/// The first channel that is answered and has a value, whatever becomes of what is announced.
 pub(super) fn first_way<'a>(contacts: impl IntoIterator<Item = &'a ReachableContact>) -> Option<Way<'a>> {
-    let ways = contacts.into_iter().flat_map(|contact| contact.channels.iter().map(move |channel| (contact, channel)));
-    ways.into_iter().find(|(_, channel)| channel.reachable_now && usable(channel))
+    ways(contacts).find(|(contact, channel)| channel.reachable_now && usable(channel) && !announced(contact, channel))
+}
+
+fn ways<'a>(contacts: impl IntoIterator<Item = &'a ReachableContact>) -> impl Iterator<Item = Way<'a>> {
+    contacts.into_iter().flat_map(|contact| contact.channels.iter().map(move |channel| (contact, channel)))
+}
+
+fn announced(contact: &ReachableContact, channel: &ReachableChannel) -> bool {
+    contact.announced || channel.announced
 }
 
 fn usable(channel: &ReachableChannel) -> bool {
@@ -27,15 +35,19 @@ pub(super) fn reach(language: Language, contacts: &[&ReachableContact]) -> Cell 
     if let Some((_, way)) = first_way(contacts.iter().copied()) {
         return Cell::new(channel(language, way), if way.fictional { Ink::Banner } else { Ink::Strong });
     }
-    let channels = || contacts.iter().flat_map(|contact| &contact.channels);
-    if let Some(closed) = channels().find(|channel| usable(channel)) {
+    let mut standing = ways(contacts.iter().copied()).filter(|(contact, channel)| !announced(contact, channel));
+    if let Some((_, closed)) = standing.find(|(_, channel)| usable(channel)) {
         let text = format!("{}: {}", language.say("nu niet bereikbaar", "not answered now"), channel(language, closed));
+        return Cell::new(text, Ink::Amber);
+    }
+    if let Some((_, perhaps)) = ways(contacts.iter().copied()).find(|(_, channel)| usable(channel)) {
+        let text = format!("{}: {}", language.say("AANGEKONDIGD", "ANNOUNCED"), channel(language, perhaps));
         return Cell::new(text, Ink::Amber);
     }
     if contacts.iter().any(|contact| !contact.redacted_fields.is_empty()) {
         return Cell::new(language.say("afgeschermd", "withheld from you"), Ink::Faint);
     }
-    if channels().next().is_some() {
+    if ways(contacts.iter().copied()).next().is_some() {
         return Cell::new(language.say("nummer niet openbaar", "number not public"), Ink::Faint);
     }
     Cell::new(language.say("geen contact bekend", "no contact known"), Ink::Amber)
@@ -61,6 +73,9 @@ pub(super) fn channel(language: Language, channel: &ReachableChannel) -> String 
 /// Everything known about how to use a channel.
 pub(super) fn channel_in_full(language: Language, one: &ReachableChannel) -> Cell {
     let mut text = channel(language, one);
+    if one.announced {
+        text.push_str(&format!(" [{}]", language.say("AANGEKONDIGD", "ANNOUNCED")));
+    }
     if !one.purpose.is_empty() {
         text.push_str(&format!(" ({})", one.purpose));
     }
@@ -126,6 +141,15 @@ mod tests {
         let closed = ReachableChannel { reachable_now: false, ..telephone("1") };
         assert_eq!(said(vec![closed.clone(), telephone("112")]), "tel. 112");
         assert_eq!(said(vec![closed]), "nu niet bereikbaar: tel. 1");
+    }
+
+    #[test]
+    fn what_is_only_announced_is_never_the_one_to_use() {
+        let coming = ReachableChannel { announced: true, ..telephone("1") };
+        assert_eq!(said(vec![coming.clone(), telephone("112")]), "tel. 112");
+        assert_eq!(said(vec![coming.clone()]), "AANGEKONDIGD: tel. 1");
+        let closed = ReachableChannel { reachable_now: false, ..telephone("2") };
+        assert_eq!(said(vec![coming, closed]), "nu niet bereikbaar: tel. 2");
     }
 
     #[test]

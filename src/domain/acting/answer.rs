@@ -162,6 +162,13 @@ pub struct Entry {
     pub roles: Vec<RoleEntry>,
 }
 
+impl Entry {
+    /// Every contact of the entry.
+    pub fn reaches(&self) -> impl Iterator<Item = &Reach> {
+        self.roles.iter().flat_map(|role| &role.functions).flat_map(|function| &function.contacts)
+    }
+}
+
 /// One role of an organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleEntry {
@@ -215,8 +222,10 @@ pub struct Reach {
     pub organisation: Arc<Organisation>,
     /// The organisation whose people fill it, if another.
     pub filled_by: Option<Arc<Organisation>>,
-    /// Its channels in force, in the order to try.
+    /// Its channels in force, in the order to try; those that are only announced come last.
     pub channels: Vec<ReachChannel>,
+    /// Whether it is to be called only if an announced fact is confirmed, where its role is not announced as a whole.
+    pub announced: bool,
 }
 
 /// A channel at the time.
@@ -226,6 +235,8 @@ pub struct ReachChannel {
     pub channel: Channel,
     /// Whether it is answered at that hour: open, and not a placeholder.
     pub reachable: bool,
+    /// Whether it holds only if an announced fact is confirmed, where its contact is not announced as a whole.
+    pub announced: bool,
 }
 
 /// A last resort.
@@ -267,6 +278,8 @@ pub struct Handover {
     pub serves_us_too: bool,
     /// What our organisations still are there.
     pub still_known: Vec<StillKnown>,
+    /// Whether only if an announced fact is confirmed.
+    pub announced: bool,
 }
 
 impl Handover {
@@ -287,6 +300,8 @@ pub struct StillKnown {
     pub area: Arc<Area>,
     /// As what.
     pub capability: Arc<Capability>,
+    /// Whether only if an announced fact is confirmed.
+    pub announced: bool,
 }
 
 /// What is missing or doubtful.

@@ -8,7 +8,6 @@ use crate::domain::assignment::Phase;
 use crate::domain::grip::Grip;
 use crate::domain::name::Id;
 use crate::domain::organisation::Organisation;
-use crate::domain::validity::Reading;
 
 use super::answer::BindingArrangement;
 use super::rules::Calamities;
@@ -27,10 +26,11 @@ pub struct Occasion<'a> {
     pub grip: Grip,
 }
 
-/// The arrangements that bind on an occasion, over all readings; those that may be invoked first.
+/// The arrangements that bind on an occasion, over all readings; those that may be invoked first. What the first
+/// reading does not give is announced.
 pub fn binding<'a>(readings: impl IntoIterator<Item = (View<'a>, Occasion<'a>)>) -> Vec<BindingArrangement> {
     let mut found: BTreeMap<Id<Arrangement>, BindingArrangement> = BTreeMap::new();
-    for (view, occasion) in readings {
+    for (index, (view, occasion)) in readings.into_iter().enumerate() {
         for arrangement in view.snapshot.all::<Arrangement>() {
             let binds = view.parties(arrangement, &occasion.organisations);
             if binds.is_empty() || !view.is_for(arrangement, &occasion) {
@@ -38,7 +38,7 @@ pub fn binding<'a>(readings: impl IntoIterator<Item = (View<'a>, Occasion<'a>)>)
             }
             found.entry(arrangement.name.clone()).or_insert_with(|| BindingArrangement {
                 arrangement: arrangement.clone(),
-                announced: view.reading == Reading::Announced,
+                announced: index > 0,
                 binds,
             });
         }
@@ -76,9 +76,7 @@ pub fn in_areas(scope: &Scope, areas: &BTreeSet<Id<Area>>) -> bool {
 
 /// Whether a scope holds for any of these calamities; nothing asked is anything.
 pub fn in_calamities(scope: &Scope, calamities: &Calamities) -> bool {
-    scope.calamity_types.is_empty()
-        || calamities.chain.is_empty()
-        || scope.calamity_types.iter().any(|asked| calamities.chain.contains_key(asked))
+    scope.calamity_types.is_empty() || calamities.0.is_empty() || calamities.concern(&scope.calamity_types)
 }
 
 /// An arrangement for outside a crisis that names no phase is for outside a crisis only.

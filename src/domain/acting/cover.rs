@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::domain::area::Area;
 use crate::domain::catalogue::Capability;
 use crate::domain::name::{Id, Name};
-use crate::domain::organisation::{Coverage, Organisation};
+use crate::domain::organisation::{Coverage, Organisation, SUCCESSOR_OF};
 
 use super::territory::{Narrowness, Part, View};
 
@@ -46,7 +46,7 @@ impl View<'_> {
         let (mut found, mut seen) = (BTreeMap::new(), BTreeSet::from([ended.clone()]));
         let mut todo = vec![ended.clone()];
         while let Some(ended) = todo.pop() {
-            for next in self.referring(&ended, "successor_of") {
+            for next in self.referring(&ended, SUCCESSOR_OF) {
                 if !seen.insert(next.name.clone()) {
                     continue;
                 }

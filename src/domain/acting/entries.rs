@@ -13,11 +13,11 @@ use crate::domain::organisation::Organisation;
 use crate::domain::record::Resource;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::source::{Confidence, Source};
-use crate::domain::validity::Reading;
 
-use super::answer::{CalledFunction, DISCIPLINES, Entry, EntryChange, Group, RoleEntry};
-use super::rules::{Acting, Outcome};
-use super::territory::{Part, View};
+use super::answer::{CalledFunction, DISCIPLINES, Entry, EntryChange, Group, Reach, RoleEntry};
+use super::reach::add_reading;
+use super::rules::{Acting, Lost, Outcome};
+use super::territory::{Part, Territory, View};
 
 /// What makes two roles of one organisation one role entry: all but the parts served. Whether it is announced comes
 /// last: the parts that only the announced reading gives are an entry of their own.
@@ -29,7 +29,9 @@ struct Gathered<'a> {
     acting: &'a Acting,
     serves: BTreeSet<Id<Area>>,
     coverages: Vec<Id<crate::domain::organisation::Coverage>>,
-    parts: Vec<(&'a Part, View<'a>)>,
+    /// The parts served in each reading that says so, the first of which settles everything but the contacts.
+    readings: Vec<(View<'a>, Vec<&'a Part>)>,
+    overridden: Vec<Lost>,
     announced: bool,
 }
 
@@ -38,33 +40,49 @@ struct Gathered<'a> {
 pub struct Read<'s> {
     /// The instant and reading.
     pub view: View<'s>,
-    /// The parts and their outcomes.
-    pub outcomes: Vec<(Part, Outcome)>,
+    /// Where the event is.
+    pub territory: Territory,
+    /// The outcome of each part of ours, in the order of the territory.
+    pub outcomes: Vec<Outcome>,
 }
 
-/// The entries of the answer at a level, ordered and ranked. `readings` holds the confirmed one first.
+impl Read<'_> {
+    /// Each part of ours with who acts in it.
+    pub fn parts(&self) -> impl Iterator<Item = (&Part, &Outcome)> {
+        self.territory.parts.iter().zip(&self.outcomes)
+    }
+}
+
+/// The entries of the answer at a level, ordered and ranked. What the first reading does not give is announced.
 pub fn entries(snapshot: &Snapshot, readings: &[Read<'_>], grip: Grip) -> Vec<Entry> {
     let mut gathered: BTreeMap<Id<Organisation>, BTreeMap<RoleKey, Gathered<'_>>> = BTreeMap::new();
-    for read in readings {
-        for (part, outcome) in &read.outcomes {
+    for (index, read) in readings.iter().enumerate() {
+        for (part, outcome) in read.parts() {
             for acting in &outcome.acting {
                 let roles = gathered.entry(acting.cover.organisation.name.clone()).or_default();
-                let announced = read.view.reading == Reading::Announced;
                 let mut serves = served(acting, part);
-                if announced && let Some(confirmed) = roles.get(&key(acting, false)) {
+                if index > 0
+                    && let Some(confirmed) = roles.get_mut(&key(acting, false))
+                {
+                    let all = serves.len();
                     serves.retain(|area| !confirmed.serves.contains(area));
+                    if serves.len() < all {
+                        confirmed.add_part(acting, part, read.view);
+                    }
                     if serves.is_empty() {
                         continue;
                     }
                 }
-                let role = roles.entry(key(acting, announced)).or_insert_with(|| Gathered {
+                let role = roles.entry(key(acting, index > 0)).or_insert_with(|| Gathered {
                     acting,
                     serves: BTreeSet::new(),
                     coverages: Vec::new(),
-                    parts: Vec::new(),
-                    announced,
+                    readings: Vec::new(),
+                    overridden: Vec::new(),
+                    announced: index > 0,
                 });
-                role.add(acting, serves, part, read.view);
+                role.add(acting, serves);
+                role.add_part(acting, part, read.view);
             }
         }
     }
@@ -84,14 +102,25 @@ fn served(acting: &Acting, part: &Part) -> BTreeSet<Id<Area>> {
 }
 
 impl<'a> Gathered<'a> {
-    fn add(&mut self, acting: &Acting, serves: BTreeSet<Id<Area>>, part: &'a Part, view: View<'a>) {
+    fn add(&mut self, acting: &Acting, serves: BTreeSet<Id<Area>>) {
         self.serves.extend(serves);
         for coverage in &acting.cover.coverages {
             if !self.coverages.contains(&coverage.name) {
                 self.coverages.push(coverage.name.clone());
             }
         }
-        self.parts.push((part, view));
+    }
+
+    fn add_part(&mut self, acting: &Acting, part: &'a Part, view: View<'a>) {
+        for lost in &acting.overridden {
+            if !self.overridden.contains(lost) {
+                self.overridden.push(lost.clone());
+            }
+        }
+        match self.readings.iter_mut().find(|(known, _)| known.reading == view.reading) {
+            Some((_, parts)) => parts.push(part),
+            None => self.readings.push((view, vec![part])),
+        }
     }
 
     fn role_entry(self, snapshot: &Snapshot, grip: Grip) -> RoleEntry {
@@ -127,15 +156,13 @@ impl<'a> Gathered<'a> {
             rules: rules.clone(),
             coverages,
             confidence,
-            overridden: acting.overridden.clone(),
+            overridden: self.overridden,
         }
     }
 
     /// The functions that the rules call and that enter at this level, each once with its strictest limit; without any,
     /// the general desk.
     fn functions(&self, snapshot: &Snapshot, grip: Grip) -> Vec<CalledFunction> {
-        let parts: Vec<&Part> = self.parts.iter().map(|(part, _)| *part).collect();
-        let Some((_, view)) = self.parts.first() else { return Vec::new() };
         let organisation = &self.acting.cover.organisation;
         let mut called: Vec<CalledFunction> = Vec::new();
         for call in self.acting.rules.iter().flat_map(|rule| &rule.functions) {
@@ -156,15 +183,30 @@ impl<'a> Gathered<'a> {
                 None => called.push(CalledFunction {
                     function: Some(function.clone()),
                     arrival_limit_minutes: limit,
-                    contacts: view.reach_somehow(organisation, Some(&call.function), &parts),
+                    contacts: self
+                        .contacts(|view, parts| view.reach_somehow(organisation, Some(&call.function), parts)),
                 }),
             }
         }
         if called.is_empty() {
-            let contacts = view.reach(organisation, None, &parts);
+            let contacts = self.contacts(|view, parts| view.reach(organisation, None, parts));
             called.push(CalledFunction { function: None, arrival_limit_minutes: 0, contacts });
         }
         called
+    }
+
+    /// How it is reached, over all readings that say it acts.
+    fn contacts(&self, reach: impl Fn(&View<'_>, &[&Part]) -> Vec<Reach>) -> Vec<Reach> {
+        let mut contacts = Vec::new();
+        for (index, (view, parts)) in self.readings.iter().enumerate() {
+            let reached = reach(view, parts);
+            if index == 0 {
+                contacts = reached;
+            } else {
+                add_reading(&mut contacts, reached);
+            }
+        }
+        contacts
     }
 }
 

@@ -55,11 +55,15 @@ impl Finder<'_> {
         urgent: bool,
         reaches: impl IntoIterator<Item = &'r Reach>,
     ) -> Vec<Gap> {
-        let reaches: Vec<&Reach> = reaches.into_iter().collect();
+        // What is only announced helps nobody yet.
+        let reaches: Vec<&Reach> = reaches.into_iter().filter(|reach| !reach.announced).collect();
         let name = organisation.name();
         let severity = if urgent { Severity::Red } else { Severity::Amber };
-        let mut real =
-            reaches.iter().flat_map(|reach| &reach.channels).filter(|channel| !channel.channel.placeholder).peekable();
+        let mut real = reaches
+            .iter()
+            .flat_map(|reach| &reach.channels)
+            .filter(|channel| !channel.announced && !channel.channel.placeholder)
+            .peekable();
         if reaches.is_empty() {
             return vec![self.gap(severity, GapKind::NoContact, name, |nl, en| {
                 (format!("{nl}: geen contact bekend."), format!("{en}: no contact known."))
@@ -95,7 +99,7 @@ impl Finder<'_> {
             .iter()
             .filter(|reach| reach.contact.name.name() == contact)
             .flat_map(|reach| &reach.channels)
-            .filter(|channel| !channel.channel.placeholder)
+            .filter(|channel| !channel.announced && !channel.channel.placeholder)
             .filter_map(|channel| match channel.channel.verified_date {
                 None => Some((Severity::Red, None)),
                 Some(date) if red_from(date.0).is_none_or(|red| red <= self.at) => Some((Severity::Red, Some(date))),
@@ -118,8 +122,7 @@ impl Finder<'_> {
     /// The gaps of an entry's contacts.
     pub fn of_entry(&self, entry: &Entry) -> Vec<Gap> {
         let urgent = matches!(entry.group, Group::Authority | Group::Lead | Group::CallNow);
-        let reaches = entry.roles.iter().flat_map(|role| &role.functions).flat_map(|function| &function.contacts);
-        self.of_reach(&entry.organisation.name, urgent, reaches)
+        self.of_reach(&entry.organisation.name, urgent, entry.reaches())
     }
 
     /// The gap of an arrangement that is about to end.
@@ -162,11 +165,14 @@ impl Finder<'_> {
         ended.chain(uncovered).collect()
     }
 
-    /// The gaps of announced facts that an answer depends on: one for all that is announced for the same moment, named
-    /// after the areas it is about, or failing these after the organisations.
+    /// The gaps of announced facts, for an answer that depends on them: one for all that is announced for the same
+    /// moment, named after the areas it is about, or failing these after the organisations. Where none of the
+    /// considered records is disputed the answer rests on others: then all are named rather than none.
     pub fn of_announcements(&self, considered: &BTreeSet<Name>) -> Vec<Gap> {
+        let disputed: Vec<(&Name, Moment)> = self.snapshot.disputed(self.at).collect();
+        let any = disputed.iter().any(|(name, _)| considered.contains(*name));
         let mut announced: BTreeMap<Moment, BTreeSet<(Collection, Name)>> = BTreeMap::new();
-        for (name, since) in self.snapshot.disputed(self.at).filter(|(name, _)| considered.contains(*name)) {
+        for (name, since) in disputed.into_iter().filter(|(name, _)| !any || considered.contains(*name)) {
             let subject = name.parent().unwrap_or_else(|| name.clone());
             announced.entry(since).or_default().insert((subject.collection(), subject));
         }

@@ -8,7 +8,39 @@ use crate::domain::name::Id;
 use crate::domain::organisation::{Coverage, Organisation};
 
 use super::answer::{Handover, StillKnown};
+use super::entries::Read;
+use super::reach::add_reading;
 use super::territory::{Elsewhere, View};
+
+/// The handovers of what is not ours, over all readings. What the first reading does not give is marked and comes last.
+pub fn handovers(readings: &[Read<'_>]) -> Vec<Handover> {
+    let mut handovers: Vec<Handover> = Vec::new();
+    for (index, read) in readings.iter().enumerate() {
+        for elsewhere in &read.territory.elsewhere {
+            let handover = read.view.handover(elsewhere);
+            let same = |known: &&mut Handover| {
+                known.area.name == handover.area.name && known.organisation == handover.organisation
+            };
+            match handovers.iter_mut().find(same) {
+                Some(known) => known.add_reading(handover),
+                None => handovers.push(Handover { announced: index > 0, ..handover }),
+            }
+        }
+    }
+    handovers
+}
+
+impl Handover {
+    fn add_reading(&mut self, other: Handover) {
+        add_reading(&mut self.contacts, other.contacts);
+        add_reading(&mut self.dispatch_contacts, other.dispatch_contacts);
+        for known in other.still_known {
+            if !self.still_known.iter().any(|one| one.coverage.name == known.coverage.name) {
+                self.still_known.push(StillKnown { announced: true, ..known });
+            }
+        }
+    }
+}
 
 impl View<'_> {
     /// The handover of an asked area that is not ours.
@@ -41,11 +73,13 @@ impl View<'_> {
             let is_theirs = organisation.as_ref().is_some_and(|region| region.name == other.name);
             if !is_theirs && area.kind <= AreaKind::SafetyRegion && self.serves_ours(&other) {
                 let (area, capability) = (area.clone(), capability.clone());
-                still_known.push(StillKnown { organisation: other, coverage, area, capability });
+                let announced = false;
+                still_known.push(StillKnown { organisation: other, coverage, area, capability, announced });
             }
         }
         let area = elsewhere.asked.clone();
-        Handover { organisation, area, contacts, dispatch_contacts, serves_us_too, still_known }
+        let announced = false;
+        Handover { organisation, area, contacts, dispatch_contacts, serves_us_too, still_known, announced }
     }
 
     fn serves_ours(&self, organisation: &Organisation) -> bool {

@@ -13,12 +13,13 @@
 //! | 9 gaps | [`gaps`] |
 //! | 10 order | [`entries`] |
 //!
-//! **Invariants.** Everything is read twice: once as confirmed, once as if what is announced were confirmed. What only
-//! the second reading gives is marked `announced`; where both agree, nothing is said.
+//! **Invariants.** Everything is read twice: once as confirmed, once as if all that is announced were confirmed. What
+//! only the second reading gives is marked `announced`; where both agree, nothing is said.
 //!
 //! # Why two whole readings (2026-11)
 //! An announced merger changes borders, mayors and covers together. Deciding fact by fact which ones to follow would
-//! mix the two worlds; answering in each of them and uniting the answers cannot.
+//! mix the two worlds; answering in each of them and uniting the answers cannot. Two announced facts that have nothing
+//! to do with each other are read together too: each is named in a gap of its own, to be confirmed by itself.
 
 pub mod question;
 pub mod territory;
@@ -51,13 +52,13 @@ use super::validity::Reading;
 pub use answer::{Answer, DISCIPLINES};
 pub use question::Question;
 
-use answer::{AskedCalamity, BindingArrangement, Entry, Gap, Handover, LastResort, Resolution, ResolvedArea};
+use answer::{AskedCalamity, BindingArrangement, Entry, Gap, Handover, LastResort, Reach, Resolution, ResolvedArea};
 use binding::Occasion;
 use entries::Read;
 use gaps::Finder;
 use question::Asked;
 use rules::{Calamities, Circumstances};
-use territory::{Elsewhere, Part, Territory, View};
+use territory::{Elsewhere, Part, View};
 
 /// Answers a question.
 ///
@@ -87,12 +88,11 @@ pub fn place(snapshot: &Snapshot, matched: &PlaceMatch, at: Timestamp) -> Placed
         calamities: Calamities::default(),
         circumstances: Circumstances::default(),
     };
-    let answering = Answering { snapshot, at, asked: &asked };
-    let (views, territories) = answering.territories();
+    let readings = Answering { snapshot, at, asked: &asked }.whereabouts();
     Placed {
-        resolution: answering.resolution(&territories),
-        ours: territories.iter().any(|territory| !territory.parts.is_empty()),
-        handovers: handovers(&views, &territories),
+        resolution: resolution(snapshot, at, &asked, &readings),
+        ours: readings.iter().any(|read| !read.territory.parts.is_empty()),
+        handovers: handover::handovers(&readings),
     }
 }
 
@@ -104,23 +104,29 @@ struct Answering<'s> {
     asked: &'s Asked,
 }
 
+/// What some readings give. Two readings that give the same need no confirmation.
+#[derive(Debug, PartialEq, Eq)]
+struct Found {
+    resolution: Resolution,
+    acting: Vec<Entry>,
+    last_resorts: Vec<LastResort>,
+    arrangements: Vec<BindingArrangement>,
+    handovers: Vec<Handover>,
+}
+
 impl<'s> Answering<'s> {
     fn answer(&self, question: &Question) -> Answer {
-        let (views, territories) = self.territories();
-        let readings = self.read(&views, &territories, question.grip);
-        let mut acting = entries::entries(self.snapshot, &readings, question.grip);
-        let regions = regions(&readings);
-        let binds = self.binding(&readings, &territories, question.grip);
-        let last_resorts = last_resorts(&views, &territories);
-        let gaps = self.gaps(&readings, &territories, &acting, &last_resorts, &binds, &regions, question.grip);
+        let readings = self.read(question.grip);
+        let found = self.found(&readings, question.grip);
+        let gaps = self.gaps(&readings, &found, question.grip);
+        let mut acting = found.acting;
         if let Some(other) = question.compare_grip {
-            let before = entries::entries(self.snapshot, &self.read(&views, &territories, other), other);
+            let before = entries::entries(self.snapshot, &self.read(other), other);
             acting = entries::compare(acting, before);
         }
-        let handovers = handovers(&views, &territories);
         Answer {
-            expire_time: self.expire_time(&acting, &last_resorts, &handovers),
-            resolution: self.resolution(&territories),
+            expire_time: self.expire_time(&acting, &found.last_resorts, &found.handovers),
+            resolution: found.resolution,
             calamity_types: self
                 .asked
                 .calamity_types
@@ -129,9 +135,9 @@ impl<'s> Answering<'s> {
                 .collect(),
             grip: question.grip,
             acting,
-            last_resorts,
-            arrangements: binds,
-            handovers,
+            last_resorts: found.last_resorts,
+            arrangements: found.arrangements,
+            handovers: found.handovers,
             gaps,
             exercise: question.exercise,
             revision: self.snapshot.revision(),
@@ -139,48 +145,31 @@ impl<'s> Answering<'s> {
         }
     }
 
-    /// Both readings, the confirmed one first, and where the event is in each.
-    fn territories(&self) -> ([View<'s>; 2], [Territory; 2]) {
+    /// Where the event is in both readings, the confirmed one first; nobody acts yet.
+    fn whereabouts(&self) -> [Read<'s>; 2] {
         let areas: Vec<Arc<Area>> = self.asked.places.iter().map(|(_, area)| area.clone()).collect();
-        let views = [Reading::Confirmed, Reading::Announced].map(|reading| self.view(reading));
-        (views, views.map(|view| view.territory(&areas)))
+        [Reading::Confirmed, Reading::Announced].map(|reading| {
+            let view = View { snapshot: self.snapshot, at: self.at, reading };
+            Read { view, territory: view.territory(&areas), outcomes: Vec::new() }
+        })
     }
 
-    fn view(&self, reading: Reading) -> View<'s> {
-        View { snapshot: self.snapshot, at: self.at, reading }
+    /// Both readings at a level, the confirmed one first.
+    fn read(&self, grip: Grip) -> [Read<'s>; 2] {
+        self.whereabouts().map(|read| {
+            let outcome = |part| read.view.outcome(part, &self.asked.calamities, &self.asked.circumstances, grip);
+            let outcomes = read.territory.parts.iter().map(outcome).collect();
+            Read { outcomes, ..read }
+        })
     }
 
-    fn read(&self, views: &[View<'s>; 2], territories: &[Territory; 2], grip: Grip) -> [Read<'s>; 2] {
-        let read = |view: &View<'s>, territory: &Territory| {
-            let outcome = |part: &Part| view.outcome(part, &self.asked.calamities, &self.asked.circumstances, grip);
-            Read { view: *view, outcomes: territory.parts.iter().map(|part| (part.clone(), outcome(part))).collect() }
-        };
-        let ([confirmed, announced], [ours, perhaps_ours]) = (views, territories);
-        [read(confirmed, ours), read(announced, perhaps_ours)]
-    }
-
-    fn resolution(&self, territories: &[Territory; 2]) -> Resolution {
-        let mut areas: BTreeMap<Id<Area>, ResolvedArea> = BTreeMap::new();
-        let views = [Reading::Confirmed, Reading::Announced].map(|reading| self.view(reading));
-        for (view, territory) in views.iter().zip(territories) {
-            let chains = territory.parts.iter().flat_map(|part| part.chain.keys());
-            let elsewhere = territory.elsewhere.iter().flat_map(|elsewhere| elsewhere.chain.keys());
-            for area in chains.chain(elsewhere).filter_map(|area| self.snapshot.get(area)) {
-                if area.validity.holds(self.at, view.reading) || area.kind < AreaKind::Municipality {
-                    let announced = view.reading == Reading::Announced;
-                    areas.entry(area.name.clone()).or_insert_with(|| ResolvedArea { area: area.clone(), announced });
-                }
-            }
-        }
-        let of = |wanted: fn(AreaKind) -> bool| -> Vec<ResolvedArea> {
-            areas.values().filter(|resolved| wanted(resolved.area.kind)).cloned().collect()
-        };
-        Resolution {
-            matched: self.asked.places.clone(),
-            areas: of(|kind| kind < AreaKind::Municipality),
-            municipalities: of(|kind| kind == AreaKind::Municipality),
-            safety_regions: of(|kind| kind == AreaKind::SafetyRegion),
-            provinces: of(|kind| kind == AreaKind::Province),
+    fn found(&self, readings: &[Read<'_>], grip: Grip) -> Found {
+        Found {
+            resolution: resolution(self.snapshot, self.at, self.asked, readings),
+            acting: entries::entries(self.snapshot, readings, grip),
+            last_resorts: last_resorts(readings),
+            arrangements: self.binding(readings, grip),
+            handovers: handover::handovers(readings),
         }
     }
 
@@ -201,92 +190,73 @@ impl<'s> Answering<'s> {
         AskedCalamity { words: words.to_owned(), calamity_type: asked.clone(), narrower }
     }
 
-    fn binding(&self, readings: &[Read<'s>; 2], territories: &[Territory; 2], grip: Grip) -> Vec<BindingArrangement> {
-        binding::binding(readings.iter().zip(territories).map(|(read, territory)| {
-            let acting = read.outcomes.iter().flat_map(|(_, outcome)| &outcome.acting);
+    fn binding(&self, readings: &[Read<'_>], grip: Grip) -> Vec<BindingArrangement> {
+        binding::binding(readings.iter().map(|read| {
+            let acting = read.outcomes.iter().flat_map(|outcome| &outcome.acting);
             let regions = regions(std::slice::from_ref(read));
             let organisations = acting
                 .map(|acting| acting.cover.organisation.name.clone())
                 .chain(regions.into_iter().filter_map(|name| Id::try_from_name(name).ok()))
                 .collect();
             let calamities = &self.asked.calamities;
-            (read.view, Occasion { organisations, areas: territory.areas(), calamities, grip })
+            (read.view, Occasion { organisations, areas: read.territory.areas(), calamities, grip })
         }))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "gaps are about everything that was found")]
-    fn gaps(
-        &self,
-        readings: &[Read<'_>],
-        territories: &[Territory; 2],
-        acting: &[Entry],
-        last_resorts: &[LastResort],
-        binds: &[BindingArrangement],
-        regions: &BTreeSet<Name>,
-        grip: Grip,
-    ) -> Vec<Gap> {
+    fn gaps(&self, readings: &[Read<'_>; 2], found: &Found, grip: Grip) -> Vec<Gap> {
         let finder = Finder { snapshot: self.snapshot, at: self.at };
-        let mut gaps = finder.of_question(grip, regions);
-        gaps.extend(acting.iter().flat_map(|entry| finder.of_entry(entry)));
+        let mut gaps = finder.of_question(grip, &regions(readings));
+        gaps.extend(found.acting.iter().flat_map(|entry| finder.of_entry(entry)));
         gaps.extend(
-            last_resorts.iter().flat_map(|last| finder.of_reach(&last.organisation.name, true, &last.contacts)),
+            found.last_resorts.iter().flat_map(|last| finder.of_reach(&last.organisation.name, true, &last.contacts)),
         );
-        gaps.extend(binds.iter().filter_map(|binding| finder.of_arrangement(binding)));
+        gaps.extend(found.arrangements.iter().filter_map(|binding| finder.of_arrangement(binding)));
         let outcomes = readings.iter().flat_map(|read| &read.outcomes);
-        gaps.extend(outcomes.flat_map(|(_, outcome)| finder.of_outcome(outcome)));
-        gaps.extend(finder.of_announcements(&self.considered(territories, acting, last_resorts, binds)));
+        gaps.extend(outcomes.flat_map(|outcome| finder.of_outcome(outcome)));
+        if self.depends_on_announced(readings, grip) {
+            gaps.extend(finder.of_announcements(&considered(self.snapshot, readings, found)));
+        }
         gaps::ordered(gaps)
     }
 
-    /// The records whose facts an answer rests on.
-    fn considered(
-        &self,
-        territories: &[Territory; 2],
-        acting: &[Entry],
-        last_resorts: &[LastResort],
-        binds: &[BindingArrangement],
-    ) -> BTreeSet<Name> {
-        let areas: BTreeSet<Id<Area>> = territories
-            .iter()
-            .flat_map(|territory| territory.parts.iter().flat_map(|part| part.chain.keys()))
-            .chain(
-                territories
-                    .iter()
-                    .flat_map(|territory| territory.elsewhere.iter().flat_map(|elsewhere| elsewhere.chain.keys())),
-            )
-            .cloned()
-            .collect();
-        let organisations: BTreeSet<&Id<Organisation>> = acting
-            .iter()
-            .map(|entry| &entry.organisation.name)
-            .chain(last_resorts.iter().map(|last| &last.organisation.name))
-            .collect();
-        let covers = organisations
-            .iter()
-            .flat_map(|organisation| self.snapshot.coverages_of(organisation.name()))
-            .filter(|coverage| areas.contains(&coverage.area))
-            .map(|coverage| coverage.name.name().clone());
-        let rules = acting
-            .iter()
-            .flat_map(|entry| &entry.roles)
-            .flat_map(|role| &role.rules)
-            .map(|rule| rule.name.name().clone());
-        covers
-            .chain(rules)
-            .chain(organisations.iter().map(|organisation| organisation.name().clone()))
-            .chain(areas.iter().map(|area| area.name().clone()))
-            .chain(binds.iter().map(|binding| binding.arrangement.name.name().clone()))
-            .collect()
+    /// Whether the two readings, each by itself, give different answers.
+    fn depends_on_announced(&self, readings: &[Read<'_>; 2], grip: Grip) -> bool {
+        let [confirmed, announced] = readings.each_ref().map(std::slice::from_ref);
+        self.snapshot.disputed(self.at).next().is_some() && self.found(confirmed, grip) != self.found(announced, grip)
     }
 
     fn expire_time(&self, acting: &[Entry], last_resorts: &[LastResort], handovers: &[Handover]) -> Option<Timestamp> {
-        let functions = acting.iter().flat_map(|entry| &entry.roles).flat_map(|role| &role.functions);
-        let reaches = functions
-            .flat_map(|function| &function.contacts)
+        let reaches = acting
+            .iter()
+            .flat_map(Entry::reaches)
             .chain(last_resorts.iter().flat_map(|last| &last.contacts))
             .chain(handovers.iter().flat_map(Handover::reaches));
-        let hours = self.view(Reading::Confirmed).next_hours_boundary(reaches);
-        hours.into_iter().chain(self.snapshot.expire_time(self.at)).min()
+        let view = View { snapshot: self.snapshot, at: self.at, reading: Reading::Confirmed };
+        view.next_hours_boundary(reaches).into_iter().chain(self.snapshot.expire_time(self.at)).min()
+    }
+}
+
+fn resolution(snapshot: &Snapshot, at: Timestamp, asked: &Asked, readings: &[Read<'_>]) -> Resolution {
+    let mut areas: BTreeMap<Id<Area>, ResolvedArea> = BTreeMap::new();
+    for (index, Read { view, territory, .. }) in readings.iter().enumerate() {
+        let chains = territory.parts.iter().flat_map(|part| part.chain.keys());
+        let elsewhere = territory.elsewhere.iter().flat_map(|elsewhere| elsewhere.chain.keys());
+        for area in chains.chain(elsewhere).filter_map(|area| snapshot.get(area)) {
+            if area.validity.holds(at, view.reading) || area.kind < AreaKind::Municipality {
+                let announced = index > 0;
+                areas.entry(area.name.clone()).or_insert_with(|| ResolvedArea { area: area.clone(), announced });
+            }
+        }
+    }
+    let of = |wanted: fn(AreaKind) -> bool| -> Vec<ResolvedArea> {
+        areas.values().filter(|resolved| wanted(resolved.area.kind)).cloned().collect()
+    };
+    Resolution {
+        matched: asked.places.clone(),
+        areas: of(|kind| kind < AreaKind::Municipality),
+        municipalities: of(|kind| kind == AreaKind::Municipality),
+        safety_regions: of(|kind| kind == AreaKind::SafetyRegion),
+        provinces: of(|kind| kind == AreaKind::Province),
     }
 }
 
@@ -295,7 +265,7 @@ fn regions(readings: &[Read<'_>]) -> BTreeSet<Name> {
     let mut regions = BTreeSet::new();
     let Ok(capability) = Id::<Capability>::parse(SAFETY_REGION) else { return regions };
     for read in readings {
-        for (part, _) in &read.outcomes {
+        for part in &read.territory.parts {
             let covers = read.view.covers(capability.name(), part);
             regions.extend(covers.into_iter().map(|cover| cover.organisation.name.name().clone()));
         }
@@ -303,40 +273,78 @@ fn regions(readings: &[Read<'_>]) -> BTreeSet<Name> {
     regions
 }
 
-/// Whom to call when nobody else answers: whoever covers a capability that is a last resort, in order.
-fn last_resorts(views: &[View<'_>; 2], territories: &[Territory; 2]) -> Vec<LastResort> {
-    let mut found: BTreeMap<(u32, bool, Name), LastResort> = BTreeMap::new();
-    let mut known: BTreeSet<(u32, Name)> = BTreeSet::new();
-    for (view, territory) in views.iter().zip(territories) {
-        let announced = view.reading == Reading::Announced;
+/// Whom to call when nobody else answers: whoever covers a capability that is a last resort, in order. What the first
+/// reading does not give is marked and comes after what it gives.
+fn last_resorts(readings: &[Read<'_>]) -> Vec<LastResort> {
+    let mut found: Vec<LastResort> = Vec::new();
+    for (index, Read { view, territory, .. }) in readings.iter().enumerate() {
         let beyond: Vec<Part> = territory.elsewhere.iter().map(Elsewhere::part).collect();
         let parts: Vec<&Part> = territory.parts.iter().chain(&beyond).collect();
         for capability in view.snapshot.all::<Capability>().filter(|capability| capability.last_resort_rank > 0) {
-            let rank = capability.last_resort_rank;
-            for cover in parts.iter().flat_map(|part| view.covers(capability.name.name(), part)) {
-                let organisation = cover.organisation;
-                if known.insert((rank, organisation.name.name().clone())) {
-                    let contacts = view.reach(&organisation, None, &parts);
-                    let key = (rank, announced, organisation.name.name().clone());
-                    found.insert(key, LastResort { capability: capability.clone(), organisation, announced, contacts });
+            let covers = parts.iter().flat_map(|part| view.covers(capability.name.name(), part));
+            let organisations: BTreeMap<Id<Organisation>, Arc<Organisation>> =
+                covers.map(|cover| (cover.organisation.name.clone(), cover.organisation)).collect();
+            for organisation in organisations.into_values() {
+                let contacts = view.reach(&organisation, None, &parts);
+                let same = |known: &&mut LastResort| {
+                    known.capability.last_resort_rank == capability.last_resort_rank
+                        && known.organisation.name == organisation.name
+                };
+                match found.iter_mut().find(same) {
+                    Some(known) if index > 0 => reach::add_reading(&mut known.contacts, contacts),
+                    Some(_) => {}
+                    None => found.push(LastResort {
+                        capability: capability.clone(),
+                        organisation,
+                        announced: index > 0,
+                        contacts,
+                    }),
                 }
             }
         }
     }
-    found.into_values().collect()
+    found.sort_by_cached_key(|last| (last.capability.last_resort_rank, last.announced, last.organisation.name.clone()));
+    found
 }
 
-/// The handovers of what is not ours. What only the announced reading gives comes after.
-fn handovers(views: &[View<'_>; 2], territories: &[Territory; 2]) -> Vec<Handover> {
-    let mut handovers: Vec<Handover> = Vec::new();
-    for (view, territory) in views.iter().zip(territories) {
-        for elsewhere in &territory.elsewhere {
-            let handover = view.handover(elsewhere);
-            let same = |known: &Handover| known.area == handover.area && known.organisation == handover.organisation;
-            if !handovers.iter().any(same) {
-                handovers.push(handover);
-            }
-        }
-    }
-    handovers
+/// The records whose facts an answer rests on.
+fn considered(snapshot: &Snapshot, readings: &[Read<'_>], found: &Found) -> BTreeSet<Name> {
+    let areas: BTreeSet<&Id<Area>> = readings
+        .iter()
+        .flat_map(|read| {
+            let ours = read.territory.parts.iter().flat_map(|part| part.chain.keys());
+            ours.chain(read.territory.elsewhere.iter().flat_map(|elsewhere| elsewhere.chain.keys()))
+        })
+        .collect();
+    let organisations: BTreeSet<&Id<Organisation>> = found
+        .acting
+        .iter()
+        .map(|entry| &entry.organisation.name)
+        .chain(found.last_resorts.iter().map(|last| &last.organisation.name))
+        .collect();
+    let covers = organisations
+        .iter()
+        .flat_map(|organisation| snapshot.coverages_of(organisation.name()))
+        .filter(|coverage| areas.contains(&coverage.area))
+        .map(|coverage| coverage.name.name().clone());
+    let rules = found
+        .acting
+        .iter()
+        .flat_map(|entry| &entry.roles)
+        .flat_map(|role| &role.rules)
+        .map(|rule| rule.name.name().clone());
+    let reaches = found
+        .acting
+        .iter()
+        .flat_map(Entry::reaches)
+        .chain(found.last_resorts.iter().flat_map(|last| &last.contacts))
+        .chain(found.handovers.iter().flat_map(Handover::reaches))
+        .flat_map(Reach::records);
+    covers
+        .chain(rules)
+        .chain(reaches)
+        .chain(organisations.iter().map(|organisation| organisation.name().clone()))
+        .chain(areas.iter().map(|area| area.name().clone()))
+        .chain(found.arrangements.iter().map(|binding| binding.arrangement.name.name().clone()))
+        .collect()
 }

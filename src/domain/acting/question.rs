@@ -1,22 +1,20 @@
 //! The question, and step 1: its words to areas, calamity types and circumstances, naming every word that has no one
 //! meaning. Nothing is ever guessed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::domain::area::Area;
 use crate::domain::calamity;
-use crate::domain::calamity_type::{CalamityLevel, CalamityType};
+use crate::domain::calamity_type::CalamityType;
 use crate::domain::error::{Error, Unresolved};
 use crate::domain::field::{Faults, Path};
 use crate::domain::grip::Grip;
-use crate::domain::name::Id;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::{named, place};
 
-use super::rules::{Calamities, Circumstances};
+use super::rules::{Calamities, Chain, Circumstances};
 
 /// Who acts in these places, in these calamities?
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,8 +67,8 @@ pub fn resolve(snapshot: &Snapshot, question: &Question) -> Result<Asked, Error>
     if !unresolved.is_empty() {
         return Err(Error::Unresolved(unresolved));
     }
-    let chain = calamity_types.iter().flat_map(|(_, asked)| ancestors(snapshot, asked)).collect();
-    Ok(Asked { places, calamity_types, calamities: Calamities { chain }, circumstances })
+    let calamities = Calamities(calamity_types.iter().map(|(_, asked)| ancestors(snapshot, asked)).collect());
+    Ok(Asked { places, calamity_types, calamities, circumstances })
 }
 
 /// The areas of a list of words, each area once.
@@ -114,8 +112,8 @@ pub fn calamity_types(
 }
 
 /// A calamity type and every type it belongs to.
-pub fn ancestors(snapshot: &Snapshot, asked: &Arc<CalamityType>) -> BTreeMap<Id<CalamityType>, CalamityLevel> {
-    let mut chain = BTreeMap::new();
+pub fn ancestors(snapshot: &Snapshot, asked: &Arc<CalamityType>) -> Chain {
+    let mut chain = Chain::new();
     let mut next = Some(asked.clone());
     while let Some(this) = next {
         next = this.parent.as_ref().and_then(|parent| snapshot.get(parent)).cloned();

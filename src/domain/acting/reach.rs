@@ -7,8 +7,8 @@ use crate::domain::area::AreaKind;
 use crate::domain::catalogue::CrisisFunction;
 use crate::domain::contact::{Channel, Contact};
 use crate::domain::hours;
-use crate::domain::name::Id;
-use crate::domain::organisation::Organisation;
+use crate::domain::name::{Id, Name};
+use crate::domain::organisation::{EXECUTES_FOR, Organisation};
 
 use super::answer::{Reach, ReachChannel};
 use super::territory::{Narrowness, Part, View};
@@ -27,7 +27,7 @@ impl View<'_> {
         if !own.is_empty() {
             return own;
         }
-        self.related_to(&organisation.name, "executes_for")
+        self.related_to(&organisation.name, EXECUTES_FOR)
             .iter()
             .flat_map(|executor| self.own_contacts(executor, function, parts))
             .collect()
@@ -75,10 +75,14 @@ impl View<'_> {
             .channels
             .iter()
             .filter(|channel| channel.validity.holds(self.at, self.reading))
-            .map(|channel| ReachChannel { reachable: self.is_reachable(channel), channel: channel.clone() })
+            .map(|channel| ReachChannel {
+                reachable: self.is_reachable(channel),
+                channel: channel.clone(),
+                announced: false,
+            })
             .collect();
         let filled_by = contact.filled_by.as_ref().and_then(|filler| self.organisation(filler));
-        Reach { contact: contact.clone(), organisation: organisation.clone(), filled_by, channels }
+        Reach { contact: contact.clone(), organisation: organisation.clone(), filled_by, channels, announced: false }
     }
 
     fn is_reachable(&self, channel: &Channel) -> bool {
@@ -97,9 +101,30 @@ impl View<'_> {
 }
 
 impl Reach {
-    /// Whether any channel is answered at the time.
+    /// Whether any channel is answered at the time, whatever becomes of what is announced.
     pub fn is_reachable(&self) -> bool {
-        self.channels.iter().any(|channel| channel.reachable)
+        !self.announced && self.channels.iter().any(|channel| channel.reachable && !channel.announced)
+    }
+
+    /// The records that it rests on.
+    pub fn records(&self) -> impl Iterator<Item = Name> {
+        let fillers = self.filled_by.iter().map(|filler| filler.name.name().clone());
+        [self.contact.name.name().clone(), self.organisation.name.name().clone()].into_iter().chain(fillers)
+    }
+}
+
+/// Adds how the same is reached in another reading: what only that one gives is marked and comes last.
+pub fn add_reading(known: &mut Vec<Reach>, other: Vec<Reach>) {
+    for reach in other {
+        let same = |one: &&mut Reach| one.contact.name == reach.contact.name && one.filled_by == reach.filled_by;
+        match known.iter_mut().find(same) {
+            Some(one) => {
+                let new = |there: &ReachChannel| !one.channels.iter().any(|here| here.channel == there.channel);
+                let more: Vec<_> = reach.channels.into_iter().filter(new).collect();
+                one.channels.extend(more.into_iter().map(|channel| ReachChannel { announced: true, ..channel }));
+            }
+            None => known.push(Reach { announced: true, ..reach }),
+        }
     }
 }
 

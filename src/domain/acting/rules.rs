@@ -14,11 +14,18 @@ use crate::domain::organisation::Organisation;
 use super::cover::Cover;
 use super::territory::{Narrowness, Part, View};
 
-/// The asked calamities: every type of their chains.
+/// A calamity type and every type it belongs to, with its depth.
+pub type Chain = BTreeMap<Id<CalamityType>, CalamityLevel>;
+
+/// The asked calamities, each with its chain. None: what happens is not known yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Calamities {
-    /// Every type that an asked one is or belongs to, with its depth.
-    pub chain: BTreeMap<Id<CalamityType>, CalamityLevel>,
+pub struct Calamities(pub Vec<Chain>);
+
+impl Calamities {
+    /// Whether any of these types is asked about, or contains one that is.
+    pub fn concern(&self, types: &[Id<CalamityType>]) -> bool {
+        self.0.iter().any(|chain| types.iter().any(|named| chain.contains_key(named)))
+    }
 }
 
 /// What the asker says of the circumstances.
@@ -55,17 +62,18 @@ pub struct Acting {
     pub conditional: BTreeSet<Id<Condition>>,
     /// The rules that settle the details; all equally specific.
     pub rules: Vec<Arc<Assignment>>,
-    /// The less specific rules that lost, each with the name of one that won.
-    pub overridden: Vec<(Arc<Assignment>, Id<Assignment>)>,
+    /// The rules that lost, less specific or replaced by name, each with the name of one that won.
+    pub overridden: Vec<Lost>,
 }
+
+/// A rule that lost, and the name of one that won.
+pub type Lost = (Arc<Assignment>, Id<Assignment>);
 
 /// Who acts in one part.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
-    /// Everyone, in the order of organisation and role.
+    /// Everyone, calamity by calamity in the order of organisation and role; what is the same for several, once.
     pub acting: Vec<Acting>,
-    /// Rules displaced by others that say so: the displaced and the displacing.
-    pub replaced: Vec<(Arc<Assignment>, Id<Assignment>)>,
     /// Rules whose actor has ended and has no successor.
     pub ended: Vec<Id<Organisation>>,
     /// Rules whose capability nobody covers here.
@@ -73,23 +81,32 @@ pub struct Outcome {
 }
 
 impl View<'_> {
-    /// Who acts in a part.
+    /// Who acts in a part: for each asked calamity by itself, so that a rule which displaces another for one of them
+    /// leaves it standing for the others.
     pub fn outcome(&self, part: &Part, calamities: &Calamities, circumstances: &Circumstances, grip: Grip) -> Outcome {
+        let unknown = [Chain::new()];
+        let chains = if calamities.0.is_empty() { unknown.as_slice() } else { calamities.0.as_slice() };
         let mut outcome = Outcome::default();
-        let applicable: Vec<Applicable<'_>> = self
-            .snapshot
-            .all::<Assignment>()
-            .filter_map(|rule| self.applies(rule, part, calamities, circumstances, grip))
-            .collect();
-        let mut found: BTreeMap<Contested, Vec<(Cover, Applicable<'_>)>> = BTreeMap::new();
-        for applicable in self.without_replaced(applicable, part, &mut outcome) {
-            for cover in self.actors(applicable.rule, part, &mut outcome) {
-                let key = (cover.organisation.name.clone(), applicable.rule.role, applicable.unstated.clone());
-                found.entry(key).or_default().push((cover, applicable.clone()));
+        for chain in chains {
+            let applicable: Vec<Applicable<'_>> = self
+                .snapshot
+                .all::<Assignment>()
+                .filter_map(|rule| self.applies(rule, part, chain, circumstances, grip))
+                .collect();
+            let (standing, displaced) = self.without_replaced(applicable, part);
+            let mut found: BTreeMap<Contested, Vec<(Cover, Applicable<'_>)>> = BTreeMap::new();
+            for applicable in standing {
+                for cover in self.actors(applicable.rule, part, &mut outcome) {
+                    let key = (cover.organisation.name.clone(), applicable.rule.role, applicable.unstated.clone());
+                    found.entry(key).or_default().push((cover, applicable.clone()));
+                }
+            }
+            for acting in
+                found.into_iter().filter_map(|((_, role, conditional), all)| settle(role, conditional, all, &displaced))
+            {
+                outcome.add(acting);
             }
         }
-        outcome.acting =
-            found.into_iter().filter_map(|((_, role, conditional), all)| settle(role, conditional, all)).collect();
         outcome
     }
 
@@ -98,7 +115,7 @@ impl View<'_> {
         &self,
         rule: &'r Arc<Assignment>,
         part: &Part,
-        calamities: &Calamities,
+        chain: &Chain,
         circumstances: &Circumstances,
         grip: Grip,
     ) -> Option<Applicable<'r>> {
@@ -112,45 +129,36 @@ impl View<'_> {
             return None;
         }
         let narrowness = narrowest(rule, part)?;
-        let depth = deepest(rule, calamities)?;
+        let depth = deepest(rule, chain)?;
         if rule.conditions.iter().any(|condition| circumstances.denied.contains(condition)) {
             return None;
         }
         let unstated: BTreeSet<Id<Condition>> =
             rule.conditions.iter().filter(|condition| !circumstances.stated.contains(condition)).cloned().collect();
-        if !rule.replaces.is_empty() && !unstated.is_empty() {
-            return None;
-        }
         Some(Applicable { rule, specificity: (narrowness, depth, std::cmp::Reverse(rule.priority)), unstated })
     }
 
-    /// Step 5, first half: only a rule that names others displaces them, and only where it has an actor itself.
-    fn without_replaced<'r>(
-        &self,
-        applicable: Vec<Applicable<'r>>,
-        part: &Part,
-        outcome: &mut Outcome,
-    ) -> Vec<Applicable<'r>> {
-        let mut displaced: BTreeMap<Id<Assignment>, Id<Assignment>> = BTreeMap::new();
-        for by in applicable.iter().filter(|applicable| !applicable.rule.replaces.is_empty()) {
+    /// Step 5, first half: only a rule that names others displaces them, only where it has an actor itself, and only
+    /// if it hangs on nothing unstated: what may not hold displaces nothing. The second value are those displaced.
+    fn without_replaced<'r>(&self, applicable: Vec<Applicable<'r>>, part: &Part) -> (Vec<Applicable<'r>>, Vec<Lost>) {
+        let mut displacing: BTreeMap<Id<Assignment>, Id<Assignment>> = BTreeMap::new();
+        for by in applicable.iter().filter(|by| !by.rule.replaces.is_empty() && by.unstated.is_empty()) {
             if !self.actors(by.rule, part, &mut Outcome::default()).is_empty() {
-                for replaced in &by.rule.replaces {
-                    displaced.insert(replaced.clone(), by.rule.name.clone());
-                }
+                displacing.extend(by.rule.replaces.iter().map(|replaced| (replaced.clone(), by.rule.name.clone())));
             }
         }
-        let (gone, standing): (Vec<_>, Vec<_>) =
-            applicable.into_iter().partition(|applicable| displaced.contains_key(&applicable.rule.name));
-        for gone in gone {
-            if let Some(by) = displaced.get(&gone.rule.name) {
-                outcome.replaced.push((gone.rule.clone(), by.clone()));
+        let (mut standing, mut displaced) = (Vec::new(), Vec::new());
+        for applicable in applicable {
+            match displacing.get(&applicable.rule.name) {
+                Some(by) => displaced.push((applicable.rule.clone(), by.clone())),
+                None => standing.push(applicable),
             }
         }
-        standing
+        (standing, displaced)
     }
 
-    /// Step 4: the organisations that a rule's actor is here.
-    fn actors(&self, rule: &Arc<Assignment>, part: &Part, outcome: &mut Outcome) -> Vec<Cover> {
+    /// Step 4: the organisations that a rule's actor is here; if there are none, the outcome is told why.
+    pub fn actors(&self, rule: &Arc<Assignment>, part: &Part, outcome: &mut Outcome) -> Vec<Cover> {
         let actor = &rule.actor;
         let covers = if let Some(named) = &actor.organisation {
             let present: Vec<_> = match self.organisation(named) {
@@ -176,9 +184,30 @@ impl View<'_> {
     }
 }
 
+impl Outcome {
+    /// Adds an actor, unless it is known by the same rules from another calamity.
+    fn add(&mut self, acting: Acting) {
+        let same = |known: &&mut Acting| {
+            (&known.cover, known.role, &known.conditional, &known.rules)
+                == (&acting.cover, acting.role, &acting.conditional, &acting.rules)
+        };
+        let Some(known) = self.acting.iter_mut().find(same) else { return self.acting.push(acting) };
+        for lost in acting.overridden {
+            if !known.overridden.contains(&lost) {
+                known.overridden.push(lost);
+            }
+        }
+    }
+}
+
 /// Step 5, second half: between rules for the same role of the same organisation in the same part the most specific
 /// settle the details; equally specific ones stand together.
-fn settle(role: Role, conditional: BTreeSet<Id<Condition>>, all: Vec<(Cover, Applicable<'_>)>) -> Option<Acting> {
+fn settle(
+    role: Role,
+    conditional: BTreeSet<Id<Condition>>,
+    all: Vec<(Cover, Applicable<'_>)>,
+    displaced: &[Lost],
+) -> Option<Acting> {
     let best = all.iter().map(|(_, applicable)| applicable.specificity).min()?;
     let (won, lost): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, applicable)| applicable.specificity == best);
     let mut won = won.into_iter();
@@ -189,12 +218,14 @@ fn settle(role: Role, conditional: BTreeSet<Id<Condition>>, all: Vec<(Cover, App
         rules.push(applicable.rule.clone());
     }
     let winner = first.rule.name.clone();
-    let overridden = lost.into_iter().map(|(_, applicable)| (applicable.rule.clone(), winner.clone())).collect();
+    let less_specific = lost.into_iter().map(|(_, applicable)| (applicable.rule.clone(), winner.clone()));
+    let replaced = displaced.iter().filter(|(_, by)| rules.iter().any(|rule| rule.name == *by)).cloned();
+    let overridden = less_specific.chain(replaced).collect();
     Some(Acting { cover, role, conditional, rules, overridden })
 }
 
 /// How narrow the narrowest of a rule's areas is in a part; `None` if none of them is in its chain.
-fn narrowest(rule: &Assignment, part: &Part) -> Option<Narrowness> {
+pub fn narrowest(rule: &Assignment, part: &Part) -> Option<Narrowness> {
     if rule.areas.is_empty() {
         return Some((AreaKind::Country, usize::MAX));
     }
@@ -202,9 +233,9 @@ fn narrowest(rule: &Assignment, part: &Part) -> Option<Narrowness> {
 }
 
 /// How specific the most specific of a rule's types is; `None` if none of them was asked.
-fn deepest(rule: &Assignment, calamities: &Calamities) -> Option<u8> {
+fn deepest(rule: &Assignment, chain: &Chain) -> Option<u8> {
     if rule.calamity_types.is_empty() {
         return Some(u8::MAX);
     }
-    rule.calamity_types.iter().filter_map(|asked| calamities.chain.get(asked)).min().map(|level| *level as u8)
+    rule.calamity_types.iter().filter_map(|asked| chain.get(asked)).min().map(|level| *level as u8)
 }

@@ -100,6 +100,23 @@ fn records_of_one_batch_may_name_each_other_in_any_order() {
 }
 
 #[test]
+fn rules_that_would_displace_each_other_are_refused_whichever_change_says_so() {
+    let rule = |name: &str, replaces: &[&str]| {
+        let replaces = Value::List(replaces.iter().map(|other| text(other)).collect());
+        let actor = Value::Fields(fields(&[("capability", text("capabilities/c"))]));
+        record(name, &[("actor", actor), ("role", text("SUPPORT")), ("replaces", replaces)])
+    };
+    let snapshot = snapshot_of([
+        record("capabilities/c", &[]),
+        rule("assignments/a", &[]),
+        rule("assignments/b", &["assignments/a"]),
+    ]);
+    let refused = plan(&snapshot, &[Change::Put(rule("assignments/a", &["assignments/b"]))]);
+    assert_eq!(faults(refused), [("changes[0].replaces".to_owned(), "CIRCLE")]);
+    assert!(plan(&snapshot, &[Change::Put(rule("assignments/c", &["assignments/a", "assignments/b"]))]).is_ok());
+}
+
+#[test]
 fn an_area_that_lies_within_itself_is_refused_however_long_the_way() {
     let snapshot = snapshot_of([area("areas/a", &[]), area("areas/b", &["areas/a"]), area("areas/c", &["areas/b"])]);
     let refused = plan(&snapshot, &[Change::Put(area("areas/a", &["areas/c"]))]);

@@ -51,8 +51,7 @@ pub struct ArrangementsQuestion {
 pub fn find(snapshot: &Snapshot, question: &ArrangementsQuestion) -> (Vec<BindingArrangement>, Option<DirectRequest>) {
     let views = views(snapshot, question.effective_time);
     let wanted: BTreeSet<Id<Organisation>> = question.organisations.iter().cloned().collect();
-    let chain = question.calamity_types.iter().flat_map(|asked| ancestors(snapshot, asked)).collect();
-    let calamities = Calamities { chain };
+    let calamities = Calamities(question.calamity_types.iter().map(|asked| ancestors(snapshot, asked)).collect());
     let areas: BTreeSet<Id<Area>> = views.iter().flat_map(|view| view.territory(&question.places).areas()).collect();
     let found: Vec<BindingArrangement> = snapshot
         .all::<Arrangement>()

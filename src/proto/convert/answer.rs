@@ -161,11 +161,12 @@ impl Detail {
                 .unwrap_or_default(),
             channels: reach.channels.iter().map(|channel| self.channel(channel)).collect(),
             redacted_fields: Vec::new(),
+            announced: reach.announced,
         }
     }
 
     fn channel(&self, channel: &ReachChannel) -> v1::ReachableChannel {
-        let ReachChannel { channel, reachable } = channel;
+        let ReachChannel { channel, reachable, announced } = channel;
         v1::ReachableChannel {
             kind: v1::ChannelKind::from(channel.kind).into(),
             value: channel.value.clone(),
@@ -176,6 +177,7 @@ impl Detail {
             wait: seconds(channel.wait_seconds),
             purpose: self.optional_text(channel.purpose.as_ref()),
             confidentiality: v1::Confidentiality::from(channel.confidentiality).into(),
+            announced: *announced,
         }
     }
 
@@ -264,7 +266,7 @@ impl Detail {
         v1::Handover {
             organisation: handover.organisation.as_ref().map(|one| name(&one.name)).unwrap_or_default(),
             display_name: handover.organisation.as_ref().map(|one| self.text(&one.display_names)).unwrap_or_default(),
-            area: Some(self.area(&handover.area, false)),
+            area: Some(self.area(&handover.area, handover.announced)),
             contacts: self.reaches(&handover.contacts),
             still_known: handover.still_known.iter().map(|known| self.still_known(known)).collect(),
             serves_us_too: handover.serves_us_too,
@@ -278,7 +280,7 @@ impl Detail {
             display_name: self.text(&known.organisation.display_names),
             capability: name(&known.capability.name),
             capability_display_name: self.text(&known.capability.display_names),
-            area: Some(self.area(&known.area, false)),
+            area: Some(self.area(&known.area, known.announced)),
         }
     }
 
@@ -296,10 +298,12 @@ impl Detail {
     }
 }
 
-/// Why one rule settles the details and not another. They are for the same role of the same organisation in the same
-/// part, so it is for its area, its type or its priority, in this order.
+/// Why one rule settles the details and not another: it replaces it by name, or, both being for the same role of the
+/// same organisation in the same part, for its area, its type or its priority, in this order.
 fn why(lost: &Assignment, by: &Assignment) -> Localised {
-    if by.areas != lost.areas && !by.areas.is_empty() {
+    if by.replaces.contains(&lost.name) {
+        Localised::new("De andere regel vervangt deze bij naam.", "The other rule replaces this one by name.")
+    } else if by.areas != lost.areas && !by.areas.is_empty() {
         Localised::new("De andere regel noemt een nauwer gebied.", "The other rule names a narrower area.")
     } else if by.calamity_types != lost.calamity_types {
         Localised::new("De andere regel noemt een nauwer type.", "The other rule names a narrower type.")

@@ -9,6 +9,7 @@ mod directories;
 mod hours;
 mod oracle;
 mod properties;
+mod reached;
 mod rules;
 mod shown;
 mod world;

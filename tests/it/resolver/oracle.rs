@@ -43,6 +43,8 @@ pub(super) struct Told {
     pub(super) arrangements: BTreeSet<String>,
     /// Whether nothing asked is outside ours.
     pub(super) wholly_ours: bool,
+    /// In which part each acts.
+    pub(super) parts: Vec<(Acts, Part)>,
 }
 
 /// A rule with an actor, in one part.
@@ -59,9 +61,12 @@ pub(super) fn told(directory: &Directory, question: &Question, reading: Reading)
     let asked: Vec<Id<Area>> = question.places.iter().map(|place| id(place)).collect();
     let everywhere = world.parts(&asked);
     let parts: Vec<Part> = everywhere.iter().filter(|part| part.ours).cloned().collect();
-    let hits = precedence(&parts, types(directory, question), hits(&world, &parts, question));
-    let (mut acts, mut groups) = (BTreeSet::new(), BTreeMap::new());
-    for together in hits {
+    let (mut acts, mut groups, mut acting_in) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
+    let each = asked_types(directory, question);
+    // Each calamity by itself, and what is not known yet as one of no type.
+    let each = if each.is_empty() { vec![Types::new()] } else { each };
+    let together = |types| precedence(&parts, types, hits(&world, &parts, question, types));
+    for together in each.iter().flat_map(together) {
         let first = &together[0];
         let label = parts[first.part].label.clone();
         let whole = together.iter().any(|hit| !hit.cover.partial);
@@ -70,7 +75,7 @@ pub(super) fn told(directory: &Directory, question: &Question, reading: Reading)
         let nameless = together.iter().any(|hit| hit.cover.inner.is_empty());
         let serves = if whole || nameless { vec![label] } else { inner.into_iter().collect() };
         for serves in serves {
-            acts.insert(Acts {
+            let one = Acts {
                 organisation: first.cover.organisation.clone(),
                 role: first.rule.role,
                 serves,
@@ -78,7 +83,9 @@ pub(super) fn told(directory: &Directory, question: &Question, reading: Reading)
                 partial: !whole,
                 conditional: first.unstated.clone(),
                 rules: together.iter().map(|hit| hit.rule.name.clone()).collect(),
-            });
+            };
+            acting_in.push((one.clone(), parts[first.part].clone()));
+            acts.insert(one);
         }
         let group = together.iter().map(|hit| group(hit.rule)).min().unwrap();
         let strongest = groups.entry(first.cover.organisation.clone()).or_insert(group);
@@ -99,6 +106,7 @@ pub(super) fn told(directory: &Directory, question: &Question, reading: Reading)
         arrangements: arrangements(&world, question, &everywhere, &groups),
         acts,
         groups,
+        parts: acting_in,
     }
 }
 
@@ -113,23 +121,26 @@ fn group(rule: &Assignment) -> Group {
     }
 }
 
-/// The asked types and all above them.
-fn types(directory: &Directory, question: &Question) -> BTreeMap<Id<CalamityType>, CalamityLevel> {
-    let mut chain = BTreeMap::new();
-    for asked in &question.calamities {
+/// A type and all above it.
+type Types = BTreeMap<Id<CalamityType>, CalamityLevel>;
+
+/// The asked types, each with all above it.
+fn asked_types(directory: &Directory, question: &Question) -> Vec<Types> {
+    let chain = |asked: &String| {
+        let mut chain = Types::new();
         let mut next: Option<Id<CalamityType>> = Some(id(asked));
         while let Some(name) = next {
             let this = directory.calamity_types.iter().find(|one| one.name == name).unwrap();
             chain.insert(name, this.level);
             next = this.parent.clone();
         }
-    }
-    chain
+        chain
+    };
+    question.calamities.iter().map(chain).collect()
 }
 
 /// Every rule that applies, in every part in which it has an actor, less those that another displaces there.
-fn hits<'d>(world: &World<'d>, parts: &[Part], question: &Question) -> Vec<Hit<'d>> {
-    let types = types(world.directory, question);
+fn hits<'d>(world: &World<'d>, parts: &[Part], question: &Question, types: &Types) -> Vec<Hit<'d>> {
     let denied = |c: &Id<Condition>| question.circumstances.contains(&format!("-{c}"));
     let stated = |c: &Id<Condition>| question.circumstances.contains(&c.to_string());
     let mut hits = Vec::new();
@@ -144,8 +155,7 @@ fn hits<'d>(world: &World<'d>, parts: &[Part], question: &Question) -> Vec<Hit<'
             let level = rule.from_grip <= question.grip && rule.to_grip.is_none_or(|to| question.grip <= to);
             let kind = rule.calamity_types.is_empty() || rule.calamity_types.iter().any(|t| types.contains_key(t));
             let place = rule.areas.is_empty() || rule.areas.iter().any(|area| part.chain.contains_key(area));
-            let circumstances =
-                !rule.conditions.iter().any(denied) && (rule.replaces.is_empty() || unstated.is_empty());
+            let circumstances = !rule.conditions.iter().any(denied);
             if !(phase && level && kind && place && circumstances && world.holds(&rule.validity)) {
                 continue;
             }
@@ -154,8 +164,10 @@ fn hits<'d>(world: &World<'d>, parts: &[Part], question: &Question) -> Vec<Hit<'
             }
         }
     }
+    // What may not hold displaces nothing.
+    let certain = hits.iter().filter(|hit| hit.unstated.is_empty());
     let displaced: BTreeSet<_> =
-        hits.iter().flat_map(|hit| hit.rule.replaces.iter().map(|rule| (hit.part, rule.clone()))).collect();
+        certain.flat_map(|hit| hit.rule.replaces.iter().map(|rule| (hit.part, rule.clone()))).collect();
     hits.retain(|hit| !displaced.contains(&(hit.part, hit.rule.name.clone())));
     hits
 }
@@ -169,11 +181,7 @@ fn actors(world: &World<'_>, rule: &Assignment, part: &Part) -> Vec<Cover> {
 }
 
 /// Per organisation, role, part and unstated conditions, the most specific rules; those equally so stand together.
-fn precedence<'d>(
-    parts: &[Part],
-    types: BTreeMap<Id<CalamityType>, CalamityLevel>,
-    hits: Vec<Hit<'d>>,
-) -> Vec<Vec<Hit<'d>>> {
+fn precedence<'d>(parts: &[Part], types: &Types, hits: Vec<Hit<'d>>) -> Vec<Vec<Hit<'d>>> {
     // The least is the most specific; what names no area or type is less so than whatever does.
     let rank = |hit: &Hit<'_>| {
         let area = hit.rule.areas.iter().filter_map(|area| parts[hit.part].chain.get(area)).min().copied();
@@ -212,7 +220,7 @@ fn arrangements(
     for part in parts.iter().filter(|part| part.ours) {
         bound.extend(world.covers("capabilities/safety-region", part).into_iter().map(|cover| cover.organisation));
     }
-    let types = types(world.directory, question);
+    let types: Types = asked_types(world.directory, question).into_iter().flatten().collect();
     let phase =
         if question.grip == Grip::None { vec![Phase::Preparation, Phase::Response] } else { vec![Phase::Response] };
     let binding = world.directory.arrangements.iter().filter(|one| {

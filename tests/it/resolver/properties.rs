@@ -1,11 +1,16 @@
 //! What holds of every answer, whatever the directory.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crisisgids::domain::acting::answer::{Answer, EntryChange, Group};
 use crisisgids::domain::acting::{self, Question};
+use crisisgids::domain::assignment::Assignment;
 use crisisgids::domain::grip::Grip;
+use crisisgids::domain::organisation::Organisation;
+use crisisgids::domain::questions::areas::{self, AreasQuestion};
 use crisisgids::domain::record::Revision;
+use crisisgids::domain::snapshot::Snapshot;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -27,6 +32,17 @@ fn authorities(answer: &Answer) -> BTreeSet<(String, String)> {
     each.filter(|(_, role, _)| role.role.word().ends_with("AUTHORITY"))
         .map(|(entry, _, area)| (entry.organisation.name.to_string(), area.name.to_string()))
         .collect()
+}
+
+/// Where the organisation acts for what is asked about, at its level.
+fn inverse(snapshot: &Snapshot, organisation: &Arc<Organisation>, question: &Question) -> AreasQuestion {
+    let asked = |name: &String| snapshot.get(&id(name)).cloned();
+    AreasQuestion {
+        organisation: organisation.clone(),
+        calamity_types: question.calamities.iter().filter_map(asked).collect(),
+        grip: Some(question.grip),
+        effective_time: question.effective_time,
+    }
 }
 
 proptest! {
@@ -129,6 +145,51 @@ proptest! {
                 (Some(_), Some(_)) => EntryChange::Changed,
             };
             prop_assert_eq!(entry.change, Some(expected), "{}", entry.organisation.name);
+        }
+    }
+
+    #[test]
+    fn the_inverse_knows_every_rule_by_which_anyone_acts(directory in directory(), question in question()) {
+        let answer = answer(&directory, &question)?;
+        let snapshot = directory.snapshot();
+        for entry in &answer.acting {
+            let found = areas::find(&snapshot, &inverse(&snapshot, &entry.organisation, &question));
+            let known: BTreeSet<_> = found.iter().filter_map(|one| Some(&one.rule.as_ref()?.name)).collect();
+            for rule in entry.roles.iter().flat_map(|role| &role.rules) {
+                prop_assert!(known.contains(&rule.name), "{} by {}", entry.organisation.name, rule.name);
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_acts_somewhere_by_the_inverse_acts_there(directory in directory(), question in question()) {
+        let snapshot = directory.snapshot();
+        let places: Vec<String> = directory.areas.iter().map(|area| area.name.to_string()).collect();
+        for organisation in snapshot.all::<Organisation>() {
+            for acting in areas::find(&snapshot, &inverse(&snapshot, organisation, &question)) {
+                let Some(rule) = acting.rule else { continue };
+                // One that displaces it under circumstances of its own is another question.
+                let displaced = |by: &Assignment| by.replaces.contains(&rule.name) && !by.conditions.is_empty();
+                if directory.assignments.iter().any(displaced) {
+                    continue;
+                }
+                let circumstances = rule.conditions.iter().map(ToString::to_string).collect();
+                let mut there = Question { circumstances, ..question.clone() };
+                if there.calamities.is_empty() {
+                    // Asked for nothing in particular, the inverse tells of everything.
+                    there.calamities = rule.calamity_types.iter().map(ToString::to_string).collect();
+                }
+                let acts = places.iter().any(|place| {
+                    let there = Question { places: vec![place.clone()], ..there.clone() };
+                    let answer = acting::answer(&snapshot, &there).ok();
+                    let entries = answer.into_iter().flat_map(|answer| answer.acting);
+                    let here = entries.filter(|entry| entry.organisation.name == organisation.name);
+                    here.flat_map(|entry| entry.roles).any(|role| {
+                        role.rules.iter().chain(role.overridden.iter().map(|(lost, _)| lost)).any(|one| *one == rule)
+                    })
+                });
+                prop_assert!(acts, "{} by {} nowhere", organisation.name, rule.name);
+            }
         }
     }
 }

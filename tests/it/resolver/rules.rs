@@ -65,9 +65,10 @@ pub(super) fn assignment(index: usize, count: usize) -> impl Strategy<Value = As
                 role,
                 processes: if warns { vec![id(PROCESS)] } else { vec![] },
                 functions: functions.into_iter().map(call).collect(),
+                // Those of smaller numbers: no rules displace each other.
                 replaces: replaces
                     .into_iter()
-                    .filter(|o| *o != index)
+                    .filter(|o| *o < index)
                     .map(|o| id(&format!("assignments/r{o}")))
                     .collect(),
                 activation,

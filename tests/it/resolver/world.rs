@@ -22,7 +22,7 @@ pub(super) struct World<'d> {
 }
 
 /// One asked area in one municipality.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Part {
     /// What `serves` calls it.
     pub(super) label: Id<Area>,
@@ -170,7 +170,7 @@ impl<'d> World<'d> {
         standing
     }
 
-    fn exists(&self, name: &Id<Organisation>) -> bool {
+    pub(super) fn exists(&self, name: &Id<Organisation>) -> bool {
         self.directory.organisations.iter().any(|one| one.name == *name && self.holds(&one.validity))
     }
 
