@@ -63,6 +63,9 @@ Examples:
         reason: String,
     },
     /// Write every record as a dataset directory, or as JSON lines to standard output
+    ///
+    /// It is a copy of what stands, to be read and compared. What the office deleted of the dataset, and the history, are
+    /// not in it: `crisisgids backup` keeps everything.
     #[command(after_help = "Examples:\n  crisisgids export copy\n  crisisgids export > copy.jsonl")]
     Export {
         /// The directory to write, which must be empty or new; none: JSON lines to standard output

@@ -110,8 +110,10 @@ impl Settings {
 
     /// How answers are shown.
     pub(super) fn view(&self) -> View {
+        // A shell or a pipe that knows better than the terminal says so in COLUMNS.
+        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let paper = paper(
-            terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0)),
+            columns.or_else(|| terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0)),
             std::io::stdout().is_terminal(),
             std::env::var_os("NO_COLOR").as_deref(),
         );
@@ -141,9 +143,9 @@ impl Settings {
     }
 }
 
-fn paper(width: Option<usize>, terminal: bool, no_color: Option<&OsStr>) -> Paper {
+fn paper(width: Option<u16>, terminal: bool, no_color: Option<&OsStr>) -> Paper {
     Paper {
-        width: width.map_or(WIDTH, |width| width.max(NARROWEST)),
+        width: width.map_or(WIDTH, |width| usize::from(width).max(NARROWEST)),
         colour: terminal && no_color.is_none_or(OsStr::is_empty),
     }
 }

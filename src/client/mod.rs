@@ -59,7 +59,7 @@ use tokio::time::{Instant, timeout_at};
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::Channel;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 use tonic_prost::ProstCodec;
 
 pub use collections::{ListOptions, Page, WriteOptions};
@@ -96,6 +96,9 @@ type Wire = tonic::client::Grpc<Channel>;
 struct Attempt {
     channel: Channel,
     endpoint: String,
+    /// Until when this endpoint may take to answer, or to begin to.
+    turn: Instant,
+    /// Until when the whole call may take.
     end: Instant,
     /// What `accept-language` says, if anything.
     language: Option<AsciiMetadataValue>,
@@ -196,7 +199,7 @@ impl Client {
         fits(request.len())?;
         self.attempts(self.settings.deadline, |attempt| {
             let path = path.clone();
-            let call = attempt.call(request.clone());
+            let call = attempt.call(request.clone(), attempt.turn);
             async move {
                 let answer = attempt.within(async |wire| wire.unary(call, path, raw::Raw).await).await?;
                 Ok(answer.into_inner())
@@ -217,7 +220,7 @@ impl Client {
             async move {
                 let codec = ProstCodec::<Q, A>::default();
                 let sent = (0..requests.len()).map_while(move |index| requests.get(index).cloned());
-                let call = attempt.call(tokio_stream::iter(sent));
+                let call = attempt.call(tokio_stream::iter(sent), attempt.end);
                 let answer = attempt
                     .within(async |wire| wire.streaming(call, PathAndQuery::from_static(path), codec).await)
                     .await?;
@@ -228,7 +231,7 @@ impl Client {
     }
 
     /// Makes attempts until one succeeds, fails for good, or the deadline comes.
-    async fn attempts<T, F>(&self, deadline: Duration, attempt: impl Fn(Attempt) -> F) -> Result<T, Error>
+    async fn attempts<T, F>(&self, deadline: Duration, make: impl Fn(Attempt) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
@@ -244,17 +247,28 @@ impl Client {
         let round = || async {
             let mut missed: Option<Error> = None;
             let order = (0..channels.len()).cycle().skip(start).take(channels.len());
-            for (index, Connection { endpoint, channel }) in
-                order.filter_map(|index| Some((index, channels.get(index)?)))
+            for (place, (index, Connection { endpoint, channel })) in
+                order.filter_map(|index| Some((index, channels.get(index)?))).enumerate()
             {
-                match attempt(Attempt {
+                let others = channels.len().saturating_sub(place.saturating_add(1));
+                let turn = turn(end, others);
+                let attempt = Attempt {
                     channel: channel.clone(),
                     endpoint: endpoint.clone(),
+                    turn,
                     end,
                     language: language.clone(),
-                })
-                .await
-                {
+                };
+                match make(attempt).await {
+                    Err(error) if error.code() == Code::DeadlineExceeded => {
+                        // It may hang: the next call begins with another.
+                        let next = index.saturating_add(1).checked_rem(channels.len()).unwrap_or_default();
+                        first.store(next, Ordering::Relaxed);
+                        if others == 0 {
+                            return Err(error);
+                        }
+                        missed = Some(error);
+                    }
                     Err(error) if error.retryable() => {
                         missed = Some(match missed {
                             Some(before) => before.and(error),
@@ -274,6 +288,15 @@ impl Client {
     }
 }
 
+/// Until when one endpoint has its turn: what is left is shared with those that were not asked yet, so that one which
+/// hangs does not use up the time of all.
+fn turn(end: Instant, others: usize) -> Instant {
+    let now = Instant::now();
+    let sharing = u32::try_from(others).unwrap_or(u32::MAX).saturating_add(1);
+    let share = end.saturating_duration_since(now).checked_div(sharing).unwrap_or_default();
+    now.checked_add(share).unwrap_or(end)
+}
+
 /// A message that is too large is not sent: the transport would only say that something broke.
 fn fits(bytes: usize) -> Result<(), Error> {
     if bytes > settings::MAX_REQUEST { Err(Error::TooLarge { bytes }) } else { Ok(()) }
@@ -281,9 +304,9 @@ fn fits(bytes: usize) -> Result<(), Error> {
 
 impl Attempt {
     /// The call with what is left of its time.
-    fn call<Q>(&self, message: Q) -> Request<Q> {
+    fn call<Q>(&self, message: Q, until: Instant) -> Request<Q> {
         let mut call = Request::new(message);
-        call.set_timeout(self.end.saturating_duration_since(Instant::now()));
+        call.set_timeout(until.saturating_duration_since(Instant::now()));
         if let Some(language) = &self.language {
             call.metadata_mut().insert("accept-language", language.clone());
         }
@@ -295,7 +318,7 @@ impl Attempt {
         let mut wire = Wire::new(self.channel.clone())
             .accept_compressed(CompressionEncoding::Gzip)
             .max_decoding_message_size(settings::MAX_RESPONSE);
-        let answer = timeout_at(self.end, async {
+        let answer = timeout_at(self.turn, async {
             wire.ready().await.map_err(|error| Status::from_error(Box::new(error)))?;
             call(&mut wire).await
         });

@@ -171,6 +171,24 @@ async fn the_next_endpoint_is_asked_where_a_server_is_unavailable_and_first_from
 }
 
 #[tokio::test]
+async fn the_next_endpoint_is_asked_where_a_server_hangs_and_first_from_then_on() {
+    let (hung, fake) = (Fake::silent().await, Fake::saying(gaps).await);
+    let client = client(&[hung.address, fake.address]).with_deadline(Duration::from_millis(500));
+    assert_eq!((ask(&client).await, ask(&client.clone()).await), (Ok(7), Ok(7)));
+    assert_eq!((hung.calls(), fake.calls()), (1, 2));
+}
+
+#[tokio::test]
+async fn where_every_server_hangs_the_call_still_ends_and_the_next_begins_elsewhere() {
+    let hung = [Fake::silent().await, Fake::silent().await];
+    let client = client(&[hung[0].address, hung[1].address]).with_deadline(Duration::from_millis(100));
+    assert_eq!(ask(&client).await.unwrap_err().code(), Code::DeadlineExceeded);
+    assert_eq!((hung[0].calls(), hung[1].calls()), (1, 1));
+    assert_eq!(ask(&client).await.unwrap_err().code(), Code::DeadlineExceeded);
+    assert_eq!((hung[0].calls(), hung[1].calls()), (2, 2));
+}
+
+#[tokio::test]
 async fn no_server_at_all_is_told_from_every_refusal() {
     let (one, other) = (nowhere().await, nowhere().await);
     let error = ask(&client(&[one, other])).await.unwrap_err();

@@ -32,12 +32,33 @@ pub fn resolve(snapshot: &Snapshot, words: &str, at: Timestamp) -> Result<Arc<Ca
     match meant.as_slice() {
         [] => {
             let mut near = in_use(snapshot, snapshot.words().near(Collection::CalamityTypes, typed), at);
+            if near.is_empty() {
+                near = beside_code(snapshot, typed, at);
+            }
             near.truncate(MAX_SUGGESTIONS);
             Err(Obstacle::CalamityNotFound(candidates(snapshot, &near)))
         }
         [one] => Ok(Arc::clone(one)),
         several => Err(Obstacle::CalamityAmbiguous(candidates(snapshot, several))),
     }
+}
+
+/// The types among which a code that nothing has would stand: those whose codes begin alike as far as any does.
+fn beside_code(snapshot: &Snapshot, typed: &str, at: Timestamp) -> Vec<Arc<CalamityType>> {
+    if !typed.contains(['.', '-']) || !typed.contains(|c: char| c.is_ascii_digit()) {
+        return Vec::new();
+    }
+    let typed = typed.to_lowercase().replace('-', ".");
+    let levels = |code: &str| -> Vec<String> { code.to_lowercase().split('.').map(str::to_owned).collect() };
+    let wanted = levels(&typed);
+    let alike =
+        |one: &CalamityType| levels(&one.code).iter().zip(&wanted).take_while(|(has, typed)| has == typed).count();
+    let in_use = snapshot.all::<CalamityType>().filter(|one| one.validity.may_hold(at));
+    let mut near: Vec<(usize, &Arc<CalamityType>)> = in_use.map(|one| (alike(one), one)).collect();
+    let most = near.iter().map(|(alike, _)| *alike).max().unwrap_or_default();
+    near.retain(|(alike, _)| *alike == most && most > 0);
+    near.sort_by_key(|(_, one)| levels(&one.code));
+    near.into_iter().map(|(_, one)| Arc::clone(one)).collect()
 }
 
 /// The types of words that are in use, each once, in the order of the words.
@@ -137,7 +158,16 @@ mod tests {
         assert_eq!(named(candidates), ["1-1-30", "1-1"]);
         assert_eq!(meant("zzzzzz"), Err(Obstacle::CalamityNotFound(Vec::new())));
         assert_eq!(meant(""), Err(Obstacle::CalamityNotFound(Vec::new())));
-        assert_eq!(meant("1.1.31"), Err(Obstacle::CalamityNotFound(Vec::new())));
+    }
+
+    #[test]
+    fn a_code_that_nothing_has_is_answered_with_those_beside_it() {
+        let beside = |code: &str| match meant(code) {
+            Err(Obstacle::CalamityNotFound(candidates)) => named(candidates),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(beside("1.1.31"), ["1-1", "1-1-20", "1-1-30"]);
+        assert_eq!(beside("9.9"), Vec::<String>::new());
     }
 
     #[test]

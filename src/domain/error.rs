@@ -130,6 +130,9 @@ pub enum Error {
     /// Words have no one meaning; all such words are named. Never empty.
     #[error("words without one meaning")]
     Unresolved(Vec<Unresolved>),
+    /// Several of these at once; never fewer than two, and none of them is this one.
+    #[error("{} things are wrong", .0.len())]
+    Several(Vec<Error>),
     /// There is no such record.
     #[error("{0} does not exist")]
     NotFound(Name),
@@ -168,6 +171,12 @@ pub enum Error {
     /// The office and the dataset both changed these fields.
     #[error("the office and the dataset both changed {} fields", .0.len())]
     MergeConflict(Vec<MergeConflict>),
+    /// A caller who went on too slowly: nothing came for so many seconds.
+    #[error("nothing came for {seconds} seconds")]
+    TooSlow {
+        /// How long was waited.
+        seconds: u64,
+    },
     /// A page token that is not this request's.
     #[error("page token is not for this request")]
     PageToken,
@@ -220,6 +229,7 @@ impl Error {
                 Some(Obstacle::CalamityAmbiguous(_)) => Reason::CalamityAmbiguous,
                 Some(Obstacle::CalamityNotFound(_)) | None => Reason::CalamityNotFound,
             },
+            Error::Several(all) => all.first().map_or(Reason::Internal, Error::reason),
             Error::NotFound(_) => Reason::NotFound,
             Error::AlreadyExists(_) => Reason::AlreadyExists,
             Error::StillReferenced { .. } => Reason::StillReferenced,
@@ -227,6 +237,7 @@ impl Error {
             Error::ChangedSince { .. } => Reason::ChangedSince,
             Error::RequestIdReused(_) => Reason::RequestIdReused,
             Error::MergeConflict(_) => Reason::MergeConflict,
+            Error::TooSlow { .. } => Reason::DeadlineExceeded,
             Error::PageToken => Reason::PageTokenInvalid,
             Error::RevisionCompacted { .. } => Reason::RevisionCompacted,
             Error::Denied => Reason::Denied,
@@ -236,5 +247,35 @@ impl Error {
             Error::StoreCorrupt(_) => Reason::StoreCorrupt,
             Error::Internal(_) => Reason::Internal,
         }
+    }
+
+    /// This and another, told together; the first decides about reason and code.
+    #[must_use]
+    pub fn and(self, other: Error) -> Error {
+        let mut all = self.each();
+        for other in other.each() {
+            match (all.last_mut(), other) {
+                (Some(Error::Invalid(faults)), Error::Invalid(more)) => faults.0.extend(more.0),
+                (Some(Error::Unresolved(words)), Error::Unresolved(more)) => words.extend(more),
+                (_, other) => all.push(other),
+            }
+        }
+        if all.len() == 1 { all.remove(0) } else { Error::Several(all) }
+    }
+
+    fn each(self) -> Vec<Error> {
+        if let Error::Several(all) = self { all } else { vec![self] }
+    }
+}
+
+/// Both, or everything that is wrong with either.
+///
+/// # Errors
+/// What is wrong with one or with the other, told together.
+pub fn both<A, B>(one: Result<A, Error>, other: Result<B, Error>) -> Result<(A, B), Error> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(wrong), Ok(_)) | (Ok(_), Err(wrong)) => Err(wrong),
+        (Err(one), Err(other)) => Err(one.and(other)),
     }
 }

@@ -322,8 +322,11 @@ fn wanted(changes: &[Change], decided: &BTreeMap<Name, usize>, name: &Name) -> O
 /// A refusal as one fault among others.
 fn as_fault(refusal: &Error) -> Fault {
     let message = if let Error::StillReferenced { name, by } = refusal {
-        let by: Vec<&str> = by.iter().map(Name::as_str).collect();
-        format!("{name} is still referred to by {}", by.join(", "))
+        // Of a record that hundreds name the first few tell where to begin.
+        let first: Vec<&str> = by.iter().take(5).map(Name::as_str).collect();
+        let more = by.len().saturating_sub(first.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{name} is still referred to by {}{more}", first.join(", "))
     } else {
         refusal.to_string()
     };

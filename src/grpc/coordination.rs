@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 use crate::domain::acting::{self, Question};
 use crate::domain::calamity_type::CalamityType;
 use crate::domain::catalogue::Capability;
-use crate::domain::error::{Error, Unresolved};
+use crate::domain::error::{Error, Unresolved, both};
 use crate::domain::field::{Faults, Path};
 use crate::domain::grip::Grip;
 use crate::domain::name::Id;
@@ -23,7 +23,7 @@ use crate::proto::convert::{Detail, parse_timestamp, timestamp};
 use crate::proto::v1;
 use crate::proto::v1::coordination_service_server::CoordinationService;
 
-use super::call::{Api, Call};
+use super::call::{Api, Call, settle};
 use super::page_token::{self, Place};
 
 /// How many entries a page has if the request does not say: more than any answer about one place has.
@@ -109,19 +109,18 @@ impl Asking {
         self.snapshot.expire_time(self.at).map(timestamp)
     }
 
-    fn places(&self, words: &[String]) -> Result<Vec<Arc<crate::domain::area::Area>>, Status> {
-        questions::places(&self.snapshot, words, self.at).map_err(|error| self.refuse(&error))
+    fn places(&self, words: &[String]) -> Result<Vec<Arc<crate::domain::area::Area>>, Error> {
+        questions::places(&self.snapshot, words, self.at)
     }
 
-    fn calamity_types(&self, words: &[String]) -> Result<Vec<Arc<CalamityType>>, Status> {
+    fn calamity_types(&self, words: &[String]) -> Result<Vec<Arc<CalamityType>>, Error> {
         let mut unresolved = Vec::new();
         let found = acting::question::calamity_types(&self.snapshot, words, self.at, &mut unresolved);
         questions::resolved(found.into_iter().map(|(_, asked)| asked).collect(), unresolved)
-            .map_err(|error| self.refuse(&error))
     }
 
     /// The records that words name, all faults at once.
-    fn named<R: Resource>(&self, field: &str, words: &[String]) -> Result<Vec<Arc<R>>, Status> {
+    fn named<R: Resource>(&self, field: &str, words: &[String]) -> Result<Vec<Arc<R>>, Error> {
         let root = Path::Root.field(field);
         let mut faults = Faults::default();
         let found = words
@@ -133,12 +132,12 @@ impl Asking {
                     .ok()
             })
             .collect();
-        if faults.is_empty() { Ok(found) } else { Err(self.refuse(&Error::Invalid(faults))) }
+        settle(faults).map(|()| found)
     }
 
-    fn one_named<R: Resource>(&self, field: &str, words: &str) -> Result<Arc<R>, Status> {
+    fn one_named<R: Resource>(&self, field: &str, words: &str) -> Result<Arc<R>, Error> {
         named::resolve(&self.snapshot, words, self.at, &Path::Root.field(field))
-            .map_err(|fault| self.refuse(&Error::Invalid(Faults(vec![fault]))))
+            .map_err(|fault| Error::Invalid(Faults(vec![fault])))
     }
 }
 
@@ -183,10 +182,12 @@ impl CoordinationService for Api {
             asked.effective_time.as_ref(),
         )?;
         let request = request.into_inner();
-        let organisation: Arc<Organisation> = asking.one_named("organisation", &request.organisation)?;
+        let named = asking.one_named::<Organisation>("organisation", &request.organisation);
+        let asked = both(named, asking.calamity_types(&request.calamities));
+        let (organisation, calamity_types) = asked.map_err(|error| asking.refuse(&error))?;
         let question = areas::AreasQuestion {
             organisation,
-            calamity_types: asking.calamity_types(&request.calamities)?,
+            calamity_types,
             grip: request.grip.map(|_| Grip::from(request.grip())),
             effective_time: asking.at,
         };
@@ -220,10 +221,16 @@ impl CoordinationService for Api {
             asked.effective_time.as_ref(),
         )?;
         let request = request.into_inner();
+        let named = both(
+            asking.named::<Organisation>("organisations", &request.organisations),
+            asking.named("functions", &request.functions),
+        );
+        let asked = both(asking.places(&request.places), named);
+        let (places, (organisations, functions)) = asked.map_err(|error| asking.refuse(&error))?;
         let question = contacts::ContactsQuestion {
-            places: asking.places(&request.places)?,
-            organisations: ids(asking.named::<Organisation>("organisations", &request.organisations)?),
-            functions: ids(asking.named("functions", &request.functions)?),
+            places,
+            organisations: ids(organisations),
+            functions: ids(functions),
             effective_time: asking.at,
         };
         let found = contacts::find(&asking.snapshot, &question);
@@ -251,10 +258,13 @@ impl CoordinationService for Api {
             asked.effective_time.as_ref(),
         )?;
         let request = request.into_inner();
+        let words = both(asking.places(&request.places), asking.calamity_types(&request.calamities));
+        let asked = both(words, asking.named::<Organisation>("organisations", &request.organisations));
+        let ((places, calamity_types), organisations) = asked.map_err(|error| asking.refuse(&error))?;
         let question = arrangements::ArrangementsQuestion {
-            organisations: ids(asking.named::<Organisation>("organisations", &request.organisations)?),
-            places: asking.places(&request.places)?,
-            calamity_types: asking.calamity_types(&request.calamities)?,
+            organisations: ids(organisations),
+            places,
+            calamity_types,
             effective_time: asking.at,
         };
         let (found, direct) = arrangements::find(&asking.snapshot, &question);
@@ -283,12 +293,10 @@ impl CoordinationService for Api {
             asked.effective_time.as_ref(),
         )?;
         let request = request.into_inner();
-        let capability: Arc<Capability> = asking.one_named("capability", &request.capability)?;
-        let question = providers::ProvidersQuestion {
-            capability,
-            places: asking.places(&request.places)?,
-            effective_time: asking.at,
-        };
+        let asked =
+            both(asking.places(&request.places), asking.one_named::<Capability>("capability", &request.capability));
+        let (places, capability) = asked.map_err(|error| asking.refuse(&error))?;
+        let question = providers::ProvidersQuestion { capability, places, effective_time: asking.at };
         let found = providers::find(&asking.snapshot, &question);
         let reaches = found.iter().flat_map(|provider| &provider.contacts);
         let hours = questions::next_hours_boundary(&asking.snapshot, asking.at, reaches);
@@ -311,11 +319,14 @@ impl CoordinationService for Api {
         let asking =
             self.ask("CoordinationService/FindGaps", &request, &asked.language_code, asked.effective_time.as_ref())?;
         let request = request.into_inner();
+        let named = asking.named::<Organisation>("organisations", &request.organisations);
+        let asked = both(asking.places(&request.places), named);
+        let (places, organisations) = asked.map_err(|error| asking.refuse(&error))?;
         let question = worklist::WorklistQuestion {
             // The contract's rules refuse a negative number.
             within_days: u32::try_from(request.within_days).unwrap_or_default(),
-            places: asking.places(&request.places)?,
-            organisations: ids(asking.named::<Organisation>("organisations", &request.organisations)?),
+            places,
+            organisations: ids(organisations),
             effective_time: asking.at,
         };
         let found = worklist::find(&asking.snapshot, &question);

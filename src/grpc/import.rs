@@ -3,20 +3,27 @@
 //! **Invariants.** Nothing is written before the caller has closed his side without a fault. Progress is told when it
 //! can be and never waited for: a caller may send everything before he reads anything.
 
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
 use prost::Message;
 use prost_reflect::DynamicMessage;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status, Streaming};
+use tracing::Instrument;
 
 use crate::directory::Proposal;
 use crate::domain::access::Permit;
 use crate::domain::change::Change;
 use crate::domain::diff::DiffKind;
 use crate::domain::error::Error;
-use crate::domain::field::{Faults, Path};
+use crate::domain::field::{Fault, Faults, Path};
 use crate::domain::merge::{ConflictPolicy, MergePolicy, merge};
+use crate::domain::name::Name;
 use crate::domain::record::Record;
 use crate::domain::text::Language;
 use crate::proto::v1::import_changes_request::Part;
@@ -31,8 +38,15 @@ use super::status::status;
 /// How many records come between two messages of progress.
 const PROGRESS_EVERY: usize = 250;
 
-/// The most records of one import: far above any directory, far below the memory of a server.
-const MAX_RECORDS: usize = 200_000;
+/// The most records of one import: ten times the shipped directory, and so few that their names fit in one message
+/// of the history.
+const MAX_RECORDS: usize = 25_000;
+
+/// The most bytes of one import, as they come over the wire: twenty times the shipped directory.
+const MAX_BYTES: usize = 64 << 20;
+
+/// How long a caller may be silent in the middle of an import: a link that is lost and found again takes less.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The most faults that are collected before an import is given up.
 const MAX_FAULTS: usize = 100;
@@ -49,8 +63,15 @@ pub(super) fn import(
     let permit = permit.map_err(|error| status(&error, language))?;
     let peer = peer_of(&request);
     let (answers, receiver) = mpsc::channel(16);
-    let task = Import { api: api.clone(), permit, peer, language, answers };
-    tokio::spawn(task.run(request.into_inner()));
+    let task = Import { api: api.clone(), permit, peer, language, answers: answers.clone() };
+    let run = tokio::spawn(task.run(request.into_inner()).in_current_span());
+    tokio::spawn(async move {
+        if let Err(panicked) = run.await {
+            let refusal = status(&Error::Internal(format!("an import failed: {panicked}")), language);
+            // Nobody listens any more: the log has it.
+            let _ = answers.send(Err(refusal)).await;
+        }
+    });
     Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
 }
 
@@ -96,8 +117,13 @@ impl Import {
         let mut faults = Faults::default();
         let mut hasher = blake3::Hasher::new();
         let (mut options, mut records, mut places) = (None, Vec::new(), Vec::new());
-        let mut count = 0usize;
-        while let Some(message) = stream.next().await {
+        let (mut count, mut bytes) = (0usize, 0usize);
+        loop {
+            let Ok(message) = timeout(PATIENCE, stream.next()).await else {
+                let silent = Error::TooSlow { seconds: PATIENCE.as_secs() };
+                return Err(refuse(silent));
+            };
+            let Some(message) = message else { break };
             match message.map_err(|broken| self.unreadable(broken, count))?.part {
                 Some(Part::Options(given)) if options.is_none() && count == 0 => {
                     let dynamic = self.options(&given, &mut faults).map_err(refuse)?;
@@ -111,7 +137,9 @@ impl Import {
                     let at = Path::Root.field("records");
                     let at = at.item(count);
                     count = count.saturating_add(1);
-                    hasher.update(&record.encode_to_vec());
+                    let written = record.encode_to_vec();
+                    bytes = bytes.saturating_add(written.len());
+                    hasher.update(&written);
                     let dynamic = to_dynamic(&record, descriptor("Record").map_err(refuse)?).map_err(refuse)?;
                     self.api.rules().check(&dynamic, &at, &mut faults);
                     if let Some((record, place, _)) = read_envelope(&dynamic, &at, &mut faults) {
@@ -127,11 +155,14 @@ impl Import {
                 }
                 None => faults.add(&Path::Root.field("part"), "REQUIRED", "a message holds options or a record"),
             }
-            if count > MAX_RECORDS {
-                let message = format!("an import has at most {MAX_RECORDS} records");
-                faults.add(&Path::Root.field("records"), "TOO_MANY", message);
+            let too_many = count > MAX_RECORDS || bytes > MAX_BYTES;
+            if too_many {
+                let message = format!("an import has at most {MAX_RECORDS} records and {MAX_BYTES} bytes; divide it");
+                // Said first: it is why the rest was not read.
+                let fault = Fault { path: "records".to_owned(), reason: "TOO_MANY", message };
+                faults.0.insert(0, fault);
             }
-            if faults.0.len() >= MAX_FAULTS || count > MAX_RECORDS {
+            if faults.0.len() >= MAX_FAULTS || too_many {
                 break;
             }
         }
@@ -170,6 +201,10 @@ impl Import {
     /// Writes what came in as one revision; the diff and the result.
     async fn write(&self, received: Received) -> Result<Vec<Answer>, Error> {
         let Received { options, records, places, digest } = received;
+        let by_name: HashMap<Name, usize> =
+            records.iter().enumerate().map(|(index, record)| (record.name().clone(), index)).collect();
+        // What a merge finds stands in an order of its own.
+        let merged: Arc<OnceLock<Vec<Name>>> = Arc::default();
         let proposal = if is_set(&options, "as_dataset") {
             let on_conflict = match options.get_field_by_name("on_conflict").and_then(|policy| policy.as_enum_number())
             {
@@ -178,7 +213,12 @@ impl Import {
                 Some(_) | None => ConflictPolicy::Refuse,
             };
             let policy = MergePolicy { on_conflict, prune: is_set(&options, "prune") };
-            Proposal::found(move |snapshot| merge(snapshot, records, policy))
+            let order = merged.clone();
+            Proposal::found(move |snapshot| {
+                let changes = merge(snapshot, records, policy)?;
+                order.get_or_init(|| changes.iter().map(|change| change.name().clone()).collect());
+                Ok(changes)
+            })
         } else {
             Proposal::from(records.into_iter().map(Change::Put).collect::<Vec<_>>())
         };
@@ -186,7 +226,17 @@ impl Import {
         let validate_only = is_set(&options, "validate_only");
         let authorship = authorship(edge, &self.permit, &self.peer, &options, &digest);
         let written = edge.directory().write(&self.permit, proposal, authorship, validate_only).await;
-        let written = written.map_err(|error| relocate(error, |index| places.get(index).cloned()))?;
+        let written = written.map_err(|error| {
+            relocate(error, |index| match merged.get() {
+                None => places.get(index).cloned(),
+                // What the dataset no longer has stands nowhere in the stream.
+                Some(order) => {
+                    let name = order.get(index)?;
+                    let place = by_name.get(name).and_then(|index| places.get(*index));
+                    Some(place.cloned().unwrap_or_else(|| name.to_string()))
+                }
+            })
+        })?;
         let diffs = diffs(&written.batch, None);
         let count = |kind: DiffKind| {
             let word = format!("DIFF_KIND_{}", kind.word());

@@ -12,7 +12,7 @@ use tonic::{Request, Response, Status};
 
 use crate::directory::{Proposal, Written};
 use crate::domain::change::Change;
-use crate::domain::error::Error;
+use crate::domain::error::{Error, both};
 use crate::domain::field::{Fault, Faults, Fields, Path, Value};
 use crate::domain::name::{Collection, Name};
 use crate::domain::record::{Record, Stored};
@@ -69,11 +69,14 @@ impl Api {
 
     fn page<M: Message + Default>(&self, collection: Collection, call: &mut Call) -> Result<M, Error> {
         let parent = call.parent(collection);
-        call.checked()?;
-        let written = |field: &str| text(&call.request, field).unwrap_or_default();
-        let filter = Filter::parse(&written("filter"), collection)?;
-        let order = Order::parse(&written("order_by"), collection)?;
-        let after = page_token::open(&call.path, &call.request)?.map(cursor).transpose()?;
+        let rules = call.checked();
+        // What breaks a rule already is not read as well.
+        let is_wrong = |field: &str| matches!(&rules, Err(Error::Invalid(faults)) if faults.0.iter().any(|fault| fault.path == field));
+        let written = |field: &str| text(&call.request, field).filter(|_| !is_wrong(field)).unwrap_or_default();
+        let filter = Filter::parse(&written("filter"), collection);
+        let order = Order::parse(&written("order_by"), collection);
+        let after = page_token::open(&call.path, &call.request).and_then(|place| place.map(cursor).transpose());
+        let (((), (filter, order)), after) = both(both(rules, both(filter, order)), after)?;
         let snapshot = self.edge().directory().snapshot(&call.permit)?;
         if let Some(parent) = &parent
             && snapshot.stored(parent).is_none()
@@ -125,7 +128,11 @@ impl Api {
             Some(stored) => Ok(Arc::clone(stored)),
             None => Err(Error::NotFound(name)),
         });
-        from_dynamic(&many(call, &found.collect::<Result<Vec<_>, _>>()?, &snapshot)?)
+        let (found, missing): (Vec<_>, Vec<_>) = found.partition(Result::is_ok);
+        if let Some(missing) = missing.into_iter().filter_map(Result::err).reduce(Error::and) {
+            return Err(missing);
+        }
+        from_dynamic(&many(call, &found.into_iter().flatten().collect::<Vec<_>>(), &snapshot)?)
     }
 
     pub(super) async fn create<T: Message, M: Message + Default>(

@@ -21,6 +21,12 @@ use crate::proto::{PACKAGE, reason, v1};
 /// one third larger.
 const MAX_DETAIL_BYTES: usize = 5000;
 
+/// The most characters of one fault that are told: it stands in the message, in both sentences and in the details.
+const MAX_TOLD: usize = 300;
+
+/// The most sentences of a message.
+const MAX_SENTENCES: usize = 3;
+
 /// What a caller is told of an error.
 pub fn status(error: &Error, language: Language) -> Status {
     log(error);
@@ -59,14 +65,17 @@ fn told(error: &Error) -> (Code, Said) {
             let count = faults.0.len();
             let first = faults.0.first();
             let (field, why) = first.map_or(("", ""), |fault| (fault.path.as_str(), fault.message.as_str()));
+            let (field, why) = (short(field), short(why));
             let said = say(
                 format!("{count} fields are wrong; the first, {field}: {why}"),
-                format!("{count} velden zijn ongeldig; het eerste, {field}: {why}"),
-                vec![("violations", count.to_string()), ("field", field.to_owned()), ("why", why.to_owned())],
+                // Why is told in English only, in the details.
+                format!("{count} velden zijn ongeldig, om te beginnen {field}"),
+                vec![("violations", count.to_string()), ("field", field), ("why", why)],
             );
             (Code::InvalidArgument, said)
         }
         Error::Filter { field, position, message } => {
+            let message = &short(message);
             let metadata =
                 vec![("field", (*field).to_owned()), ("position", position.to_string()), ("why", message.clone())];
             let said = say(
@@ -77,6 +86,22 @@ fn told(error: &Error) -> (Code, Said) {
             (Code::InvalidArgument, said)
         }
         Error::Unresolved(all) => unresolved(all),
+        Error::Several(all) => {
+            let mut each = all.iter().map(told);
+            let Some((code, mut said)) = each.next() else {
+                return told(&Error::Internal("nothing is wrong".to_owned()));
+            };
+            for (_, other) in each.take(MAX_SENTENCES - 1) {
+                said.english.push_str(&format!("; {}", other.english));
+                said.dutch.push_str(&format!("; {}", other.dutch));
+            }
+            let more = all.len().saturating_sub(MAX_SENTENCES);
+            if more > 0 {
+                said.english.push_str(&format!("; and {more} more"));
+                said.dutch.push_str(&format!("; en nog {more}"));
+            }
+            (code, said)
+        }
         Error::NotFound(name) => {
             let metadata = vec![("name", name.to_string())];
             (Code::NotFound, say(format!("{name} does not exist"), format!("{name} bestaat niet"), metadata))
@@ -138,6 +163,16 @@ fn told(error: &Error) -> (Code, Said) {
             );
             (Code::FailedPrecondition, said)
         }
+        Error::TooSlow { seconds } => {
+            let said = say(
+                format!(
+                    "nothing came for {seconds} seconds, so that nothing was changed; send it again without pauses"
+                ),
+                format!("{seconds} seconden kwam er niets, dus is er niets gewijzigd; stuur het opnieuw zonder pauzes"),
+                vec![("seconds", seconds.to_string())],
+            );
+            (Code::DeadlineExceeded, said)
+        }
         Error::PageToken => {
             let said = say(
                 "this page token is not for this request; begin again without one",
@@ -193,6 +228,14 @@ fn told(error: &Error) -> (Code, Said) {
     }
 }
 
+/// A text of a fault as far as it can be told: what a caller wrote comes back in it, and headers are limited.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(MAX_TOLD) {
+        Some((end, _)) => format!("{} ...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 /// Words without one meaning: the first decides about code and sentence.
 fn unresolved(all: &[Unresolved]) -> (Code, Said) {
     let Some(first) = all.first() else {
@@ -235,22 +278,11 @@ fn unresolved(all: &[Unresolved]) -> (Code, Said) {
 /// The details beside reason and sentence.
 fn details_of(error: &Error, language: Language) -> Vec<Any> {
     match error {
-        Error::Invalid(faults) => vec![google("BadRequest", &bad_request(faults.0.iter().map(violation)))],
-        Error::Filter { field, message, .. } => {
-            let fault = Fault { path: (*field).to_owned(), reason: "UNREADABLE", message: message.clone() };
-            vec![google("BadRequest", &bad_request(std::iter::once(violation(&fault))))]
+        Error::Invalid(_) | Error::Filter { .. } | Error::PageToken => {
+            vec![google("BadRequest", &bad_request(&faults_of(error), MAX_DETAIL_BYTES))]
         }
-        Error::Unresolved(all) => {
-            let mut detail = v1::UnresolvedWords::default();
-            for unresolved in all {
-                detail.words.push(unresolved_word(unresolved, language));
-                if detail.encoded_len() > MAX_DETAIL_BYTES {
-                    detail.words.pop();
-                    break;
-                }
-            }
-            vec![own("UnresolvedWords", &detail)]
-        }
+        Error::Unresolved(all) => vec![own("UnresolvedWords", &unresolved_words(all, language, MAX_DETAIL_BYTES))],
+        Error::Several(all) => several(all, language),
         Error::NotFound(name) | Error::AlreadyExists(name) | Error::EtagMismatch { name, .. } => {
             let resource_type = format!("{}/{}", reason::DOMAIN, crate::proto::tree::message_name(name.collection()));
             let info =
@@ -301,12 +333,8 @@ fn details_of(error: &Error, language: Language) -> Vec<Any> {
             let retry_delay = Some(prost_types::Duration { seconds: 1, nanos: 0 });
             vec![google("RetryInfo", &pb::RetryInfo { retry_delay })]
         }
-        Error::PageToken => {
-            let message = "not a token of this request".to_owned();
-            let fault = Fault { path: "page_token".to_owned(), reason: "NOT_FOR_THIS_REQUEST", message };
-            vec![google("BadRequest", &bad_request(std::iter::once(violation(&fault))))]
-        }
         Error::RequestIdReused(_)
+        | Error::TooSlow { .. }
         | Error::RevisionCompacted { .. }
         | Error::Denied
         | Error::Unauthenticated
@@ -343,22 +371,68 @@ fn unresolved_word(unresolved: &Unresolved, language: Language) -> v1::Unresolve
 fn violation(fault: &Fault) -> pb::bad_request::FieldViolation {
     pb::bad_request::FieldViolation {
         field: fault.path.clone(),
-        description: fault.message.clone(),
+        description: short(&fault.message),
         reason: fault.reason.to_owned(),
         localized_message: None,
     }
 }
 
-fn bad_request(violations: impl Iterator<Item = pb::bad_request::FieldViolation>) -> pb::BadRequest {
+fn bad_request(faults: &[Fault], most: usize) -> pb::BadRequest {
     let mut detail = pb::BadRequest::default();
-    for violation in violations {
-        detail.field_violations.push(violation);
-        if detail.encoded_len() > MAX_DETAIL_BYTES {
+    for fault in faults {
+        detail.field_violations.push(violation(fault));
+        if detail.encoded_len() > most {
             detail.field_violations.pop();
             break;
         }
     }
     detail
+}
+
+/// What is wrong with the fields of a request.
+fn faults_of(error: &Error) -> Vec<Fault> {
+    let one = |path: &str, reason, message: String| vec![Fault { path: path.to_owned(), reason, message }];
+    if let Error::Invalid(faults) = error {
+        faults.0.clone()
+    } else if let Error::Filter { field, message, .. } = error {
+        one(field, "UNREADABLE", message.clone())
+    } else if *error == Error::PageToken {
+        one("page_token", "NOT_FOR_THIS_REQUEST", "not a token of this request".to_owned())
+    } else {
+        // Among other things, a record that is missing is one of them.
+        one("", error.reason().word(), error.to_string())
+    }
+}
+
+fn unresolved_words(all: &[Unresolved], language: Language, most: usize) -> v1::UnresolvedWords {
+    let mut detail = v1::UnresolvedWords::default();
+    for unresolved in all {
+        detail.words.push(unresolved_word(unresolved, language));
+        if detail.encoded_len() > most {
+            detail.words.pop();
+            break;
+        }
+    }
+    detail
+}
+
+/// The details of several errors, each kind of them once.
+fn several(all: &[Error], language: Language) -> Vec<Any> {
+    let words: Vec<Unresolved> = all
+        .iter()
+        .filter_map(|one| if let Error::Unresolved(words) = one { Some(words.clone()) } else { None })
+        .flatten()
+        .collect();
+    let faults: Vec<Fault> =
+        all.iter().filter(|one| !matches!(one, Error::Unresolved(_))).flat_map(faults_of).collect();
+    let mut details = Vec::new();
+    if !faults.is_empty() {
+        details.push(google("BadRequest", &bad_request(&faults, MAX_DETAIL_BYTES / 2)));
+    }
+    if !words.is_empty() {
+        details.push(own("UnresolvedWords", &unresolved_words(&words, language, MAX_DETAIL_BYTES / 2)));
+    }
+    details
 }
 
 fn google(name: &str, message: &impl Message) -> Any {
@@ -379,6 +453,7 @@ fn log(error: &Error) {
         Error::Invalid(_)
         | Error::Filter { .. }
         | Error::Unresolved(_)
+        | Error::Several(_)
         | Error::NotFound(_)
         | Error::AlreadyExists(_)
         | Error::StillReferenced { .. }
@@ -386,6 +461,7 @@ fn log(error: &Error) {
         | Error::ChangedSince { .. }
         | Error::RequestIdReused(_)
         | Error::MergeConflict(_)
+        | Error::TooSlow { .. }
         | Error::PageToken
         | Error::RevisionCompacted { .. }
         | Error::Denied

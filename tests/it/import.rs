@@ -115,3 +115,40 @@ async fn a_repeated_import_is_answered_as_the_first_and_another_under_its_id_is_
     assert_eq!(other.code(), Code::InvalidArgument);
     assert_eq!(other.get_details_error_info().unwrap().reason, "REQUEST_ID_REUSED");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_faulty_dataset_is_told_by_where_the_record_came_in_the_stream() {
+    let server = TestServer::shipped();
+    let mut client = client(&server).await;
+    let (_, mut records) = export(&mut client).await;
+    // Last by name, first in the stream.
+    records.reverse();
+    let at = records
+        .iter()
+        .position(|record| matches!(&record.record, Some(Record::Area(area)) if area.name == "areas/gm0171"));
+    let at = at.unwrap();
+    let Some(Record::Area(area)) = &mut records[at].record else { panic!("an area") };
+    area.within[0].area = "areas/nowhere".to_owned();
+    let options = v1::ImportOptions { as_dataset: true, ..v1::ImportOptions::default() };
+    let found = fields(import(&mut client, parts(options, records)).await);
+    assert_eq!(found, [format!("records[{at}].area.within[0].area")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_larger_than_a_server_can_hold_is_refused() {
+    let server = TestServer::shipped();
+    let mut client = client(&server).await;
+    let text = |text: &str| v1::LocalisedText { language_code: "nl".to_owned(), text: text.to_owned() };
+    let alias = v1::Alias { text: "x".repeat(4_000), ..v1::Alias::default() };
+    let area = v1::Area {
+        name: "areas/large".to_owned(),
+        display_names: vec![text("large")],
+        kind: v1::AreaKind::Place.into(),
+        aliases: vec![alias; 50],
+        ..v1::Area::default()
+    };
+    let record = v1::Record { record: Some(Record::Area(area)) };
+    let found = import(&mut client, parts(v1::ImportOptions::default(), vec![record; 400])).await.unwrap_err();
+    assert_eq!(found.code(), Code::InvalidArgument);
+    assert!(found.message().contains("at most 25000 records"), "{}", found.message());
+}

@@ -492,6 +492,13 @@ async fn every_bad_field_and_every_unclear_word_is_named_at_once() {
             ("calamities[1]", v1::ErrorReason::CalamityNotFound),
         ]
     );
+    let both = v1::FindActingOrganisationsRequest {
+        circumstances: vec!["no such thing".to_owned()],
+        ..question(&["Emeloord"], &[], Grip::Grip1)
+    };
+    let status = ask(both).await.unwrap_err();
+    assert_eq!(unresolved(&status)[0].field, "places[0]");
+    assert_eq!(status.get_details_bad_request().unwrap().field_violations[0].field, "circumstances[0]");
     let localized = resolve("Laren", today()).await.unwrap_err().get_details_localized_message().unwrap();
     assert_eq!(localized.locale, "nl");
 }

@@ -215,14 +215,15 @@ impl View {
         let said = kinds.into_iter().map(|kind| {
             let what = label(self.language, "GapKind", kind);
             let count = of(kind).count();
-            if room == Room::None {
+            // What there is no room for is counted; one or two are always named.
+            if room == Room::None && count > 2 {
                 return format!("{what} {count}");
             }
             let about = list(of(kind).map(|gap| self.subject(answer, &gap.subject)));
             if count == 1 && about.is_empty() { what } else { format!("{what} ({count}): {about}") }
         });
         if room == Room::None {
-            let said = said.collect::<Vec<_>>().join(", ");
+            let said = said.collect::<Vec<_>>().join("; ");
             self.paragraph(lines, format!("{mark} {} ({})", said, self.say("zie --all", "see --all")), Ink::Red, 5);
         } else {
             said.for_each(|said| self.paragraph(lines, format!("{mark} {said}"), Ink::Red, 5));

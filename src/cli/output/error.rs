@@ -63,6 +63,12 @@ impl Trouble {
                 "Start one with `crisisgids serve`, or point to one with --endpoint or CRISISGIDS_ENDPOINT.",
             ).to_owned());
         }
+        if matches!(call, client::Error::Lost { .. } | client::Error::TooLate { .. }) {
+            lines.push(language.say(
+                "Was dit een wijziging, dan is niet bekend of zij is aangenomen: `crisisgids history` zegt het. Hetzelfde nog eens toepassen verandert niets dubbel.",
+                "If this was a change, it is not known whether it was accepted: `crisisgids history` says so. Applying the same again changes nothing twice.",
+            ).to_owned());
+        }
         Trouble { json: in_json(call, exit_code), lines, exit_code }
     }
 
@@ -106,6 +112,11 @@ fn exit_code(error: &client::Error) -> u8 {
         client::Error::Contract { .. } => return 1,
         client::Error::Refused(refusal) => refusal,
     };
+    // A word for an organisation or a circumstance is a word as one for a place is.
+    let unknown = |violation: &client::Violation| ["NOT_FOUND", "AMBIGUOUS"].contains(&violation.reason.as_str());
+    if !refusal.violations.is_empty() && refusal.violations.iter().all(unknown) {
+        return 3;
+    }
     match refusal.reason {
         Some(
             Reason::PlaceNotFound

@@ -235,7 +235,15 @@ impl Finder<'_> {
     }
 }
 
-/// Worst first, each once.
+/// Worst first, each once: what is red for one reason is not said again in amber for another.
 pub fn ordered(gaps: Vec<Gap>) -> Vec<Gap> {
-    gaps.into_iter().collect::<BTreeSet<Gap>>().into_iter().collect()
+    let all: BTreeSet<Gap> = gaps.into_iter().collect();
+    let mut ordered: Vec<Gap> = Vec::new();
+    for gap in all {
+        let same = |known: &Gap| (known.kind, &known.subject, &known.message) == (gap.kind, &gap.subject, &gap.message);
+        if !ordered.iter().any(same) {
+            ordered.push(gap);
+        }
+    }
+    ordered
 }

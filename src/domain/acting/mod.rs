@@ -63,7 +63,7 @@ use territory::{Elsewhere, Part, View};
 /// Answers a question.
 ///
 /// # Errors
-/// [`Error::Unresolved`] naming every word without one meaning, or [`Error::Invalid`] naming every other fault.
+/// [`Error::Unresolved`] naming every word without one meaning, [`Error::Invalid`] naming every other fault, or both.
 pub fn answer(snapshot: &Snapshot, question: &Question) -> Result<Answer, Error> {
     let asked = question::resolve(snapshot, question)?;
     Ok(Answering { snapshot, at: question.effective_time, asked: &asked }.answer(question))

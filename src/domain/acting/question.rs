@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::domain::area::Area;
 use crate::domain::calamity;
 use crate::domain::calamity_type::CalamityType;
-use crate::domain::error::{Error, Unresolved};
+use crate::domain::error::{Error, Unresolved, both};
 use crate::domain::field::{Faults, Path};
 use crate::domain::grip::Grip;
 use crate::domain::snapshot::Snapshot;
@@ -51,22 +51,19 @@ pub struct Asked {
 /// Understands the words of a question.
 ///
 /// # Errors
-/// [`Error::Invalid`] for missing places and unknown circumstances, else [`Error::Unresolved`]; each names all.
+/// [`Error::Unresolved`] for words without one meaning, [`Error::Invalid`] for missing places and unknown circumstances,
+/// and both together; each names all.
 pub fn resolve(snapshot: &Snapshot, question: &Question) -> Result<Asked, Error> {
     let mut faults = Faults::default();
     if question.places.is_empty() {
         faults.add(&Path::Root.field("places"), "REQUIRED", "name at least one place, such as Emmeloord");
     }
     let circumstances = circumstances(snapshot, &question.circumstances, question.effective_time, &mut faults);
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
     let mut unresolved = Vec::new();
     let places = places(snapshot, &question.places, question.effective_time, &mut unresolved);
     let calamity_types = calamity_types(snapshot, &question.calamities, question.effective_time, &mut unresolved);
-    if !unresolved.is_empty() {
-        return Err(Error::Unresolved(unresolved));
-    }
+    let words = if unresolved.is_empty() { Ok(()) } else { Err(Error::Unresolved(unresolved)) };
+    both(words, if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) })?;
     let calamities = Calamities(calamity_types.iter().map(|(_, asked)| ancestors(snapshot, asked)).collect());
     Ok(Asked { places, calamity_types, calamities, circumstances })
 }

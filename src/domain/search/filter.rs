@@ -103,6 +103,9 @@ fn mentions(tree: &Value, form: &str) -> bool {
         || ["aliases", "words"].iter().any(|field| tree.get(field).is_some_and(aliases))
 }
 
+/// The field of a text in several languages that means each of them: `display_names.text`.
+const ANY_LANGUAGE: &str = "text";
+
 /// Calls `test` with every value that a path leads to, until it says yes; whether it did.
 ///
 /// An absent value is visited as `None` where it stands for a default, and not at all where it does not.
@@ -126,6 +129,7 @@ pub(super) fn visit(
             None => test(value, schema),
         },
         Schema::Texts => match path.first() {
+            Some(field) if field == ANY_LANGUAGE => test(value, schema),
             Some(language) => {
                 let text = value.and_then(|value| value.get(language));
                 text.is_some() && test(text, &Schema::Text)
@@ -230,9 +234,13 @@ fn target<'s>(schema: &'s Schema, path: &[String]) -> Result<(&'s Schema, bool),
                 return Err(format!("{whose} no field '{segment}'; the fields are {}", names.join(", ")));
             };
             here = field;
+        } else if *here == Schema::Texts && segment == ANY_LANGUAGE {
+            // As a message has it: the text of any language.
         } else if *here == Schema::Texts {
             if !(2..=35).contains(&segment.len()) {
-                return Err(format!("'{segment}' is not a language code such as nl"));
+                return Err(format!(
+                    "'{segment}' is not a language code such as nl; '{so_far}.text' is the text in any"
+                ));
             }
             here = &Schema::Text;
         } else {

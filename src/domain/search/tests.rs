@@ -32,6 +32,7 @@ fn fields_are_compared_by_their_kind() {
     assert_eq!(areas("name = *-nh"), ["laren-nh"]);
     assert_eq!(areas("display_names = \"'s-Graveland\""), ["s-graveland"]);
     assert_eq!(areas("display_names.en = \"North *\""), ["pv27", "vr06"]);
+    assert_eq!(areas("display_names.text = \"North *\""), areas("display_names = \"North *\""));
     assert_eq!(areas("validity.end <= 2016-01-01"), ["gm0381", "gm0424"]);
     assert_eq!(areas("validity.end = 2022-03-23T23:00:00Z"), ["gm0457"]);
     assert_eq!(areas("codes.value = GM0171"), ["gm0171"]);

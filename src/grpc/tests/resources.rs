@@ -89,6 +89,27 @@ async fn a_stale_etag_is_refused_and_nothing_is_created_unless_allowed() {
 }
 
 #[tokio::test]
+async fn whatever_is_wrong_with_a_list_is_named_at_once() {
+    let wrong = v1::ListAreasRequest {
+        filter: "kind =".to_owned(),
+        order_by: "no_such_field".to_owned(),
+        page_token: "x".to_owned(),
+        page_size: -1,
+    };
+    let found = fields(with_areas(&["a"]).await.list_areas(Request::new(wrong)).await);
+    assert_eq!(found, ["page_size", "filter", "order_by", "page_token"]);
+}
+
+#[tokio::test]
+async fn every_name_of_a_batch_that_does_not_exist_is_told() {
+    let names = ["areas/a", "areas/x", "areas/y"].map(str::to_owned).to_vec();
+    let batch = v1::BatchGetAreasRequest { names };
+    let status = with_areas(&["a"]).await.batch_get_areas(Request::new(batch)).await.unwrap_err();
+    assert_eq!(status.code(), Code::NotFound);
+    assert!(status.message().contains("areas/x") && status.message().contains("areas/y"), "{}", status.message());
+}
+
+#[tokio::test]
 async fn a_dry_run_answers_as_the_write_would_and_changes_nothing() {
     let api = api();
     let dry = v1::CreateAreaRequest { validate_only: true, ..create("a") };
