@@ -111,6 +111,7 @@ impl View {
             if one.may_be_invoked {
                 facts.push(self.language.say("in te roepen", "may be invoked").to_owned());
             }
+            facts.push(label(self.language, "Confidence", one.confidence));
             lines.extend(self.paper.paragraph(&Cell::new(format!("  {}", facts.join("; ")), Ink::Faint), 4));
             if !parties.is_empty() {
                 let text = format!("  {}: {parties}", self.language.say("partijen", "parties"));

@@ -6,11 +6,13 @@ use crate::domain::acting::answer::{
     Answer, AskedCalamity, BindingArrangement, CalledFunction, Entry, Gap, Handover, LastResort, Reach, ReachChannel,
     Resolution, ResolvedArea, RoleEntry, StillKnown,
 };
+use crate::domain::arrangement::Arrangement;
 use crate::domain::assignment::{ActivationRule, Assignment, LegalBasis};
 use crate::domain::calamity_type::CalamityType;
 use crate::domain::name::Id;
 use crate::domain::organisation::{Coverage, Organisation};
 use crate::domain::snapshot::Snapshot;
+use crate::domain::source::Confidence;
 use crate::domain::text::{Language, Localised};
 use crate::proto::v1;
 
@@ -250,6 +252,7 @@ impl Detail {
             how: how.unwrap_or_default(),
             ends: period.end.or(period.announced_end).map(|end| end.to_string()).unwrap_or_default(),
             announced: binding.announced,
+            confidence: v1::Confidence::from(arrangement_confidence(arrangement)).into(),
         }
     }
 
@@ -296,6 +299,13 @@ impl Detail {
             },
         }
     }
+}
+
+/// How far to trust an arrangement and what it rests on; without a source, least.
+fn arrangement_confidence(arrangement: &Arrangement) -> Confidence {
+    let basis = arrangement.legal_basis.as_ref().and_then(|basis| basis.source.as_ref());
+    let own = arrangement.source.as_ref().map_or(Confidence::Unsourced, |source| source.confidence);
+    basis.map_or(own, |source| source.confidence.max(own))
 }
 
 /// Why one rule settles the details and not another: it replaces it by name, or, both being for the same role of the

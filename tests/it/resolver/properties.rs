@@ -9,6 +9,7 @@ use crisisgids::domain::assignment::Assignment;
 use crisisgids::domain::grip::Grip;
 use crisisgids::domain::organisation::Organisation;
 use crisisgids::domain::questions::areas::{self, AreasQuestion};
+use crisisgids::domain::questions::worklist::{self, WorklistQuestion};
 use crisisgids::domain::record::Revision;
 use crisisgids::domain::snapshot::Snapshot;
 use jiff::SignedDuration;
@@ -190,6 +191,23 @@ proptest! {
                 });
                 prop_assert!(acts, "{} by {} nowhere", organisation.name, rule.name);
             }
+        }
+    }
+
+    #[test]
+    fn a_worklist_is_the_same_until_it_expires(
+        directory in directory(), question in question(), within_days in 0u32..400, share in 0.0..1.0f64,
+    ) {
+        let snapshot = directory.snapshot();
+        let asked = |effective_time| WorklistQuestion { within_days, places: vec![], organisations: vec![], effective_time };
+        let from = question.effective_time;
+        let first = worklist::find(&snapshot, &asked(from));
+        let expires = worklist::expire_time(&snapshot, &asked(from));
+        prop_assert!(expires.is_none_or(|expires| expires > from));
+        let until = expires.unwrap_or(from + SignedDuration::from_hours(24 * 4000));
+        let last = until - SignedDuration::from_nanos(1);
+        for at in [between(from, until, share), last].into_iter().filter(|at| *at >= from && *at < until) {
+            prop_assert_eq!(worklist::find(&snapshot, &asked(at)), first.clone(), "at {}", at);
         }
     }
 }
