@@ -10,15 +10,19 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::domain::access::{Action, Permit};
+use crate::domain::access::{Action, Permit, Scope};
 use crate::domain::change::{Authorship, Batch, Change};
+use crate::domain::contact::Confidentiality;
 use crate::domain::error::Error;
 use crate::domain::record::Revision;
+use crate::domain::redact::redacted;
 use crate::domain::snapshot::Snapshot;
 use crate::store::{self, History, Seal, Store};
 
+mod views;
 mod writer;
 
+use views::Views;
 use writer::{Accepted, Waiting, Writer};
 
 /// How many writes may wait; more wait at the door. Far above what one group takes.
@@ -31,6 +35,7 @@ pub const MAX_HISTORY: usize = 1000;
 #[derive(Debug)]
 pub struct Directory {
     current: Arc<ArcSwap<Snapshot>>,
+    views: Views,
     revisions: watch::Receiver<Revision>,
     history: HistoryHandle,
     waiting: Option<mpsc::Sender<Waiting>>,
@@ -53,6 +58,18 @@ impl Proposal {
     /// The changes that `find` finds on the snapshot they will be planned on.
     pub fn found(find: impl FnOnce(&Snapshot) -> Result<Vec<Change>, Error> + Send + 'static) -> Self {
         Proposal::Found(Box::new(find))
+    }
+
+    /// The same, refused as a whole if any change is out of a scope.
+    fn within(self, scope: Scope) -> Self {
+        Proposal::found(move |snapshot| {
+            let changes = match self {
+                Proposal::Changes(changes) => changes,
+                Proposal::Found(find) => find(snapshot)?,
+            };
+            let inside = changes.iter().all(|change| scope.holds(snapshot, change.name()));
+            if inside { Ok(changes) } else { Err(Error::Denied) }
+        })
     }
 }
 
@@ -110,6 +127,7 @@ impl Directory {
             .map_err(|error| Error::Internal(format!("the writer thread does not start: {error}")))?;
         Ok(Directory {
             current,
+            views: Views::default(),
             revisions,
             history: HistoryHandle(history),
             waiting: Some(waiting),
@@ -117,13 +135,13 @@ impl Directory {
         })
     }
 
-    /// The whole directory as it stands.
+    /// The directory as it stands, as far as the permit lets its holder see it.
     ///
     /// # Errors
     /// [`Error::Denied`] unless the permit is to ask, read or export.
     pub fn snapshot(&self, permit: &Permit) -> Result<Arc<Snapshot>, Error> {
         demand(permit, &[Action::Ask, Action::Read, Action::Export])?;
-        Ok(self.current.load_full())
+        Ok(self.views.of(self.current.load_full(), permit.clearance()))
     }
 
     /// The newest revision, always; it changes after the snapshot does.
@@ -137,7 +155,7 @@ impl Directory {
     ///
     /// # Errors
     /// Whatever [`Snapshot::plan`] or the proposal refuses; [`Error::RequestIdReused`]; [`Error::Denied`] unless the
-    /// permit is to write; [`Error::StoreUnavailable`] or [`Error::StoreFull`], after which the same write may be tried
+    /// permit is to write and every change is in its scope; [`Error::StoreUnavailable`] or [`Error::StoreFull`], after which the same write may be tried
     /// again.
     pub async fn write(
         &self,
@@ -147,9 +165,13 @@ impl Directory {
         validate_only: bool,
     ) -> Result<Written, Error> {
         demand(permit, &[Action::Write])?;
+        let proposal = match permit.scope() {
+            Some(scope) => proposal.into().within(scope.clone()),
+            None => proposal.into(),
+        };
         let stopped = || Error::StoreUnavailable("writing has stopped; restart the server".to_owned());
         let (answer, answered) = oneshot::channel();
-        let waiting = Waiting { proposal: proposal.into(), authorship, validate_only, answer };
+        let waiting = Waiting { proposal, authorship, validate_only, answer };
         self.waiting.as_ref().ok_or_else(stopped)?.send(waiting).await.map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
     }
@@ -162,7 +184,16 @@ impl Directory {
         demand(permit, &[Action::ReadHistory])?;
         let history = self.history.0.clone();
         let read = tokio::task::spawn_blocking(move || history.after(after, limit.min(MAX_HISTORY))).await;
-        Ok(read.map_err(|error| Error::Internal(format!("reading history failed: {error}")))??)
+        let mut batches = read.map_err(|error| Error::Internal(format!("reading history failed: {error}")))??;
+        let clearance = permit.clearance();
+        if clearance < Confidentiality::Restricted {
+            for write in batches.iter_mut().flat_map(|batch| &mut batch.writes) {
+                write.before = write.before.as_ref().map(|stored| redacted(stored, clearance));
+                write.after = write.after.as_ref().map(|stored| redacted(stored, clearance));
+                write.withheld = None;
+            }
+        }
+        Ok(batches)
     }
 
     /// What proves that the history was not rewritten; `None` for a directory in memory.

@@ -26,7 +26,7 @@
 //! | [`dataset`] | the directory that ships, as files an office can review |
 //! | [`proto`] | generated wire types; records and answers to and from messages; the rules written in the contract |
 //! | [`grpc`] | the services: principal, permit, convert, directory, convert |
-//! | [`server`] | listener, layers, health, reflection, graceful stop |
+//! | [`server`] | connections and TLS, who calls, layers, health, reflection, graceful stop |
 //! | [`maintenance`] | backup, restore, examination and repair of a data directory |
 //! | [`client`] | the typed client |
 //! | [`cli`] | the command line |
@@ -43,6 +43,8 @@
 //! - *A list must be filtered or ordered otherwise*: `domain/search`.
 //! - *A new way to refuse*: [`domain::error`], `error_reason.proto`, the table in `grpc/status.rs` (`server/refusal.rs`
 //!   for what is refused before any handler), and its exit code in `cli/output/error.rs`.
+//! - *What an access role may*: [`domain::access`]; what is withheld from it: [`domain::redact`]; who calls:
+//!   `server/identity`.
 //! - *Another store*: beside `store/embedded.rs`, held to `store/conformance.rs`; `server/open.rs` chooses it.
 //! - *A setting*: [`config`], and its explanation in `config/default.toml`.
 //!

@@ -14,6 +14,7 @@ use self::settings::{Format, Settings};
 
 mod settings;
 mod serve;
+mod access;
 mod ask;
 mod edit;
 mod care;
@@ -56,6 +57,12 @@ enum Command {
     Edit(edit::Edit),
     #[command(flatten)]
     Care(care::Care),
+    /// Show who may do what, and make tokens
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  crisisgids access show\n  crisisgids access token meldkamer-lelystad"
+    )]
+    Access(access::Access),
     /// Write a completion script for a shell to standard output
     #[command(
         after_help = "Example:\n  crisisgids completions bash > ~/.local/share/bash-completion/completions/crisisgids"
@@ -106,6 +113,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Ask(ask) => ask.run(&cli.settings),
         Command::Edit(edit) => edit.run(&cli.settings),
         Command::Care(care) => care.run(&cli.settings),
+        Command::Access(access) => access.run(&cli.settings),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "crisisgids", &mut script);

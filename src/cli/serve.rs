@@ -91,9 +91,10 @@ impl Serve {
         let mut interrupted = signal(SignalKind::interrupt())?;
         let bound = server::bind(&config.server).await.map_err(failure)?;
         let address = bound.local_addr();
+        let (scheme, exposure) = (if bound.is_secure() { "https" } else { "http" }, bound.exposure().to_owned());
         let load = async {
             let Opened { directory, filled } = storage.open(opened_at).await?;
-            let routes = server::routes(directory, &config.server.limits)?;
+            let routes = server::routes(directory, &config.server)?;
             if let Some(records) = filled {
                 eprintln!("first start: filled with the {records} records of the dataset inside the program");
             }
@@ -101,9 +102,7 @@ impl Serve {
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(routes)
         };
         let opened = || {
-            eprintln!(
-                "ready on http://{address}: gRPC, gRPC-Web, health, reflection (v1, v1alpha); for this machine only"
-            );
+            eprintln!("ready on {scheme}://{address}: gRPC, gRPC-Web, health, reflection (v1, v1alpha); {exposure}");
         };
         let shutdown = async {
             let name = tokio::select! {
@@ -118,7 +117,7 @@ impl Serve {
 
 /// An address that may not be had is a wrong setting; a damaged data directory has an exit code of its own.
 fn failure(error: server::Error) -> Failure {
-    if let server::Error::NotThisMachine(_) = error {
+    if matches!(error, server::Error::NotThisMachine(_) | server::Error::Access(_) | server::Error::Tls(_)) {
         return Failure::Usage(error.into());
     }
     let error = anyhow::Error::from(error);

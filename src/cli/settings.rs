@@ -5,7 +5,9 @@
 
 use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use prost_types::Timestamp as Stamp;
@@ -15,7 +17,7 @@ use super::Failure;
 use super::output::answer::View;
 use super::output::json;
 use super::output::paper::Paper;
-use crate::client::{self, Client};
+use crate::client::{self, Client, Secret, Trust};
 use crate::config::Period;
 use crate::domain::text::Language;
 use crate::domain::validity::Moment;
@@ -76,6 +78,22 @@ pub(super) struct Settings {
     )]
     endpoint: String,
 
+    /// A file with the token to call with
+    #[arg(long, global = true, value_name = "FILE", env = "CRISISGIDS_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
+
+    /// A file with the authorities that servers' certificates come from, in PEM: for https
+    #[arg(long, global = true, value_name = "FILE", env = "CRISISGIDS_CA")]
+    ca: Option<PathBuf>,
+
+    /// A file with the certificate to call with, in PEM
+    #[arg(long, global = true, value_name = "FILE", env = "CRISISGIDS_CERTIFICATE", requires = "key")]
+    certificate: Option<PathBuf>,
+
+    /// A file with the key of that certificate, in PEM
+    #[arg(long, global = true, value_name = "FILE", env = "CRISISGIDS_KEY", requires = "certificate")]
+    key: Option<PathBuf>,
+
     /// How long a call may take, such as 500ms or 10s [default: 5s, import and export 60s]
     #[arg(long, global = true, value_name = "PERIOD")]
     timeout: Option<Period>,
@@ -103,6 +121,14 @@ impl Settings {
         if let Some(timeout) = self.timeout.map(Period::duration) {
             (settings.deadline, settings.transfer_deadline) = (timeout, timeout);
             settings.connect_timeout = settings.connect_timeout.min(timeout);
+        }
+        settings.token = self.token_file.as_deref().map(read).transpose()?.map(Secret);
+        if let Some(authorities) = self.ca.as_deref().map(read).transpose()? {
+            let certificate = match (&self.certificate, &self.key) {
+                (Some(certificate), Some(key)) => Some((read(certificate)?, Secret(read(key)?))),
+                (Some(_), None) | (None, _) => None,
+            };
+            settings.tls = Some(Trust { authorities, certificate });
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async { work(Client::connect(settings).await?).await })
@@ -148,6 +174,12 @@ fn paper(width: Option<u16>, terminal: bool, no_color: Option<&OsStr>) -> Paper 
         width: width.map_or(WIDTH, |width| usize::from(width).max(NARROWEST)),
         colour: terminal && no_color.is_none_or(OsStr::is_empty),
     }
+}
+
+/// A small file that says how to call.
+fn read(file: &Path) -> Result<String, Failure> {
+    let read = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()));
+    read.map_err(Failure::Usage)
 }
 
 /// Writes to standard output; a reader that has seen enough is no failure.

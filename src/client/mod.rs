@@ -66,7 +66,7 @@ pub use collections::{ListOptions, Page, WriteOptions};
 pub use error::{Error, Refusal, Violation};
 pub use messages::Messages;
 pub use resource::{Kept, Resource};
-pub use settings::Settings;
+pub use settings::{Secret, Settings, Trust};
 
 /// A client of one directory. Cheap to clone: clones share their connections.
 #[derive(Debug, Clone)]
@@ -102,6 +102,8 @@ struct Attempt {
     end: Instant,
     /// What `accept-language` says, if anything.
     language: Option<AsciiMetadataValue>,
+    /// What `authorization` says, if anything.
+    authorization: Option<AsciiMetadataValue>,
 }
 
 impl Client {
@@ -244,6 +246,7 @@ impl Client {
         // What cannot stand in a header is no language.
         let language = Some(&self.settings.language_code).filter(|code| !code.is_empty());
         let language: Option<AsciiMetadataValue> = language.and_then(|code| code.parse().ok());
+        let authorization = self.settings.authorization()?;
         let round = || async {
             let mut missed: Option<Error> = None;
             let order = (0..channels.len()).cycle().skip(start).take(channels.len());
@@ -258,6 +261,7 @@ impl Client {
                     turn,
                     end,
                     language: language.clone(),
+                    authorization: authorization.clone(),
                 };
                 match make(attempt).await {
                     Err(error) if error.code() == Code::DeadlineExceeded => {
@@ -309,6 +313,9 @@ impl Attempt {
         call.set_timeout(until.saturating_duration_since(Instant::now()));
         if let Some(language) = &self.language {
             call.metadata_mut().insert("accept-language", language.clone());
+        }
+        if let Some(authorization) = &self.authorization {
+            call.metadata_mut().insert("authorization", authorization.clone());
         }
         call
     }

@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use http::Uri;
-use tonic::transport::Endpoint;
+use tonic::metadata::AsciiMetadataValue;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
 use super::Error;
 
@@ -43,6 +44,29 @@ pub struct Settings {
     pub first_wait: Duration,
     /// The longest wait between two rounds, unless the server asks for a longer one.
     pub longest_wait: Duration,
+    /// The token to call with, if any. It is sent over TLS, or to this machine itself, and nowhere else.
+    pub token: Option<Secret>,
+    /// What `https` endpoints are trusted by.
+    pub tls: Option<Trust>,
+}
+
+/// A text that is not shown when its owner is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// What `https` endpoints are trusted by, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    /// The authorities whose certificates servers have.
+    pub authorities: String,
+    /// The caller's own certificate and its key, for a server that asks for one.
+    pub certificate: Option<(String, Secret)>,
 }
 
 impl Default for Settings {
@@ -56,6 +80,8 @@ impl Default for Settings {
             rounds: 4,
             first_wait: Duration::from_millis(100),
             longest_wait: Duration::from_secs(2),
+            token: None,
+            tls: None,
         }
     }
 }
@@ -84,12 +110,33 @@ impl Settings {
         self.endpoints.iter().map(|endpoint| self.transport(endpoint)).collect()
     }
 
+    /// What calls say of who makes them.
+    pub(super) fn authorization(&self) -> Result<Option<AsciiMetadataValue>, Error> {
+        let Some(Secret(token)) = &self.token else { return Ok(None) };
+        let fault = |_| Error::Address { endpoint: String::new(), problem: "the token is no token".to_owned() };
+        let mut header: AsciiMetadataValue = format!("Bearer {}", token.trim()).parse().map_err(fault)?;
+        header.set_sensitive(true);
+        Ok(Some(header))
+    }
+
     fn transport(&self, endpoint: &str) -> Result<(String, Endpoint), Error> {
         let fault = |problem: &str| Error::Address { endpoint: endpoint.to_owned(), problem: problem.to_owned() };
         let address = if endpoint.contains("://") { endpoint.to_owned() } else { format!("http://{endpoint}") };
         let uri: Uri = address.parse().map_err(|error: http::uri::InvalidUri| fault(&error.to_string()))?;
-        if uri.scheme_str() != Some("http") {
-            return Err(fault("this client speaks plain HTTP/2 only; write http://host:port"));
+        let secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            Some(_) | None => return Err(fault("write http://host:port or https://host:port")),
+        };
+        if secure && self.tls.is_none() {
+            return Err(fault("for https, name the authorities that its certificate comes from (--ca FILE)"));
+        }
+        let here = uri.host().is_some_and(|host| {
+            let host = host.trim_matches(['[', ']']);
+            host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        });
+        if self.token.is_some() && !secure && !here {
+            return Err(fault("a token would travel in the clear; call over https"));
         }
         if uri.port().is_none() {
             return Err(fault("the port is missing; write http://host:port"));
@@ -103,6 +150,12 @@ impl Settings {
             // A server that is gone without a word is noticed within a transfer, not after it.
             .http2_keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(Duration::from_secs(10));
+        let Some(trust) = self.tls.as_ref().filter(|_| secure) else { return Ok((address, transport)) };
+        let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&trust.authorities));
+        if let Some((certificate, Secret(key))) = &trust.certificate {
+            tls = tls.identity(Identity::from_pem(certificate, key));
+        }
+        let transport = transport.tls_config(tls).map_err(|error| fault(&error.to_string()))?;
         Ok((address, transport))
     }
 }
@@ -129,7 +182,8 @@ mod tests {
     fn what_is_no_address_is_refused_with_a_way_out() {
         for (endpoint, hint) in [
             ("", "no address"),
-            ("https://127.0.0.1:50051", "plain HTTP/2"),
+            ("https://127.0.0.1:50051", "--ca FILE"),
+            ("ftp://127.0.0.1:50051", "https://host:port"),
             ("127.0.0.1", "the port is missing"),
             ("http://127.0.0.1:50051/v1", "ends with its port"),
             ("not an address:1", "invalid"),
@@ -138,5 +192,16 @@ mod tests {
             assert!(error.to_string().contains(hint), "{endpoint}: {error}");
         }
         assert!(Settings { endpoints: Vec::new(), ..Settings::default() }.transports().is_err());
+    }
+
+    #[test]
+    fn a_token_is_not_sent_in_the_clear_nor_shown() {
+        let token = Some(Secret("a.secret".to_owned()));
+        let to = |endpoint: &str| Settings { token: token.clone(), ..Settings::from(endpoint) };
+        assert!(to("http://directory.example:1").transports().unwrap_err().to_string().contains("in the clear"));
+        for here in ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1"] {
+            assert!(to(here).transports().is_ok(), "{here}");
+        }
+        assert!(!format!("{:?}", to("http://127.0.0.1:1")).contains("secret"));
     }
 }

@@ -39,14 +39,39 @@ pub struct Server {
     pub cors_origins: Vec<String>,
     /// How long calls may go on after the signal to stop.
     pub drain_timeout: Period,
+    /// Who may call, and as what; none: whoever reaches this machine's own addresses is its operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_file: Option<PathBuf>,
+    /// What TLS is spoken with; none: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
     /// What one client may ask for.
     pub limits: Limits,
+}
+
+/// What TLS is spoken with: files in PEM, read again when they change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The server's certificate, and those between it and the root.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+    /// The authorities that certificates of clients come from; none: clients are not asked for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_ca: Option<PathBuf>,
 }
 
 /// What one client may ask for. Each number is argued in `config/default.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
+    /// Connections at the same time.
+    pub max_connections: NonZeroU32,
+    /// Connections of one address at the same time.
+    pub max_connections_per_address: NonZeroU32,
+    /// How long a new connection may take to say something, and to finish its handshake.
+    pub handshake_timeout: Period,
     /// Calls open at the same time on one connection.
     pub max_concurrent_streams: NonZeroU32,
     /// Malformed calls after which a connection is closed.
@@ -103,6 +128,8 @@ impl Default for Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
             cors_origins: Vec::new(),
             drain_timeout: Period::from_secs(10),
+            access_file: None,
+            tls: None,
             limits: Limits::default(),
         }
     }
@@ -111,6 +138,9 @@ impl Default for Server {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
+            max_connections: NonZeroU32::MIN.saturating_add(1023),
+            max_connections_per_address: NonZeroU32::MIN.saturating_add(255),
+            handshake_timeout: Period::from_secs(10),
             max_concurrent_streams: NonZeroU32::MIN.saturating_add(255),
             local_error_reset_streams: NonZeroU32::MIN.saturating_add(1023),
             keepalive_interval: Period::from_secs(30),
@@ -149,7 +179,7 @@ impl Config {
                 faults.push(Fault { key: key.to_owned(), origin: None, problem: rule.to_owned() });
             }
         };
-        let Server { listen: _, cors_origins, drain_timeout, limits } = &self.server;
+        let Server { listen: _, cors_origins, drain_timeout, limits, access_file: _, tls: _ } = &self.server;
         let faulty: Vec<&str> = cors_origins.iter().map(String::as_str).filter(|origin| !is_origin(origin)).collect();
         check(
             "server.cors_origins",
@@ -183,6 +213,7 @@ impl Config {
 impl Limits {
     fn validate(&self, check: &mut impl FnMut(&str, bool, &str)) {
         for (key, period) in [
+            ("server.limits.handshake_timeout", self.handshake_timeout),
             ("server.limits.keepalive_interval", self.keepalive_interval),
             ("server.limits.keepalive_timeout", self.keepalive_timeout),
             ("server.limits.max_connection_age", self.max_connection_age),

@@ -20,6 +20,7 @@ pub mod assignment;
 pub mod arrangement;
 
 pub mod record;
+pub mod redact;
 pub mod boundary;
 pub mod snapshot;
 pub mod change;

@@ -68,13 +68,13 @@ impl Api {
     /// Lets a call of `Service/Method` in, and collects what the contract's rules have against its request.
     ///
     /// # Errors
-    /// The status of [`Error::Denied`] if the caller may not, of [`Error::Internal`] if there is no such method.
+    /// The status of [`Error::Unauthenticated`] or [`Error::Denied`] if the caller may not, of [`Error::Internal`] if there is no such method.
     pub fn begin<T: Message>(&self, path: &str, request: &Request<T>) -> Result<Call, Status> {
         let language = language_of(request.metadata());
         let refuse = |error: Error| status(&error, language);
         let lacks = || Error::Internal(format!("the contract has no method {path}"));
         let method = self.rules.methods().get(path).ok_or_else(lacks).map_err(refuse)?.clone();
-        let permit = self.edge.permit(method.action).map_err(refuse)?;
+        let permit = self.edge.permit(request.extensions(), method.action).map_err(refuse)?;
         let message = to_dynamic(request.get_ref(), method.input.clone()).map_err(refuse)?;
         let mut faults = Faults::default();
         self.rules.check(&message, &Path::Root, &mut faults);

@@ -147,7 +147,7 @@ impl Api {
 
     async fn revert(&self, call: &mut Call, revision: i64) -> Result<v1::RevertChangeResponse, Error> {
         let after = Revision(u64::try_from(revision).unwrap_or_default().saturating_sub(1));
-        let permit = self.edge().permit(Action::ReadHistory)?;
+        let permit = call.permit.also(Action::ReadHistory)?;
         let batch = self.edge().directory().history(&permit, after, 1).await?.pop();
         if batch.is_none() {
             let message = format!("there is no revision {revision}");

@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tonic::Extensions;
 
 use crate::directory::Directory;
 use crate::domain::access::{Action, Permit, Principal};
 use crate::domain::error::Error;
-use crate::domain::snapshot::Snapshot;
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -25,6 +25,7 @@ pub fn system_clock() -> Clock {
 pub struct Edge {
     directory: Arc<Directory>,
     clock: Clock,
+    everyone: Option<Principal>,
 }
 
 impl std::fmt::Debug for Edge {
@@ -34,9 +35,10 @@ impl std::fmt::Debug for Edge {
 }
 
 impl Edge {
-    /// The edge of a directory.
-    pub fn new(directory: Arc<Directory>, clock: Clock) -> Self {
-        Edge { directory, clock }
+    /// The edge of a directory. `everyone` is who calls where nobody is told apart; `None`: whoever was not identified
+    /// is nobody.
+    pub fn new(directory: Arc<Directory>, clock: Clock, everyone: Option<Principal>) -> Self {
+        Edge { directory, clock, everyone }
     }
 
     /// The directory.
@@ -49,19 +51,12 @@ impl Edge {
         (self.clock)()
     }
 
-    /// Permission for the caller to do something.
+    /// Permission for a caller to do something: for the principal that the server put beside his request.
     ///
     /// # Errors
-    /// [`Error::Denied`] if he may not.
-    pub fn permit(&self, action: Action) -> Result<Permit, Error> {
-        Permit::request(Principal::local(), action)
-    }
-
-    /// The directory as it stands, for a caller who may see it.
-    ///
-    /// # Errors
-    /// [`Error::Denied`] if he may not.
-    pub fn snapshot(&self, action: Action) -> Result<Arc<Snapshot>, Error> {
-        self.directory.snapshot(&self.permit(action)?)
+    /// [`Error::Unauthenticated`] if nobody knows who calls, [`Error::Denied`] if he may not.
+    pub fn permit(&self, extensions: &Extensions, action: Action) -> Result<Permit, Error> {
+        let caller = extensions.get::<Principal>().or(self.everyone.as_ref());
+        Permit::request(caller.cloned().ok_or(Error::Unauthenticated)?, action)
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn import(
     let language = language_of(request.metadata());
     let method = api.rules().methods().get("DirectoryService/ImportChanges");
     let lacks = || Error::Internal("the contract has no imports".to_owned());
-    let permit = method.ok_or_else(lacks).and_then(|method| api.edge().permit(method.action));
+    let permit = method.ok_or_else(lacks).and_then(|method| api.edge().permit(request.extensions(), method.action));
     let permit = permit.map_err(|error| status(&error, language))?;
     let peer = peer_of(&request);
     let (answers, receiver) = mpsc::channel(16);

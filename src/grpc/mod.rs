@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tonic::service::Routes;
 
 use crate::directory::Directory;
+use crate::domain::access::Principal;
 use crate::proto::rules::Rules;
 use crate::proto::v1;
 
@@ -32,12 +33,17 @@ pub struct MessageSizes {
     pub response: usize,
 }
 
-/// Every service of a directory.
+/// Every service of a directory. `everyone` is who calls where callers are not told apart.
 ///
 /// # Errors
 /// [`RulesError`] if the contract has a method without permission, or a rule that nothing enforces.
-pub fn routes(directory: Arc<Directory>, clock: Clock, sizes: MessageSizes) -> Result<Routes, RulesError> {
-    let api = Arc::new(Api::new(Edge::new(directory, clock), Arc::new(Rules::load()?)));
+pub fn routes(
+    directory: Arc<Directory>,
+    clock: Clock,
+    everyone: Option<Principal>,
+    sizes: MessageSizes,
+) -> Result<Routes, RulesError> {
+    let api = Arc::new(Api::new(Edge::new(directory, clock, everyone), Arc::new(Rules::load()?)));
     let mut routes = Routes::default();
     macro_rules! serve {
         ($($module:ident::$server:ident),+ $(,)?) => { $(

@@ -13,10 +13,11 @@ use prost_reflect::{
     DynamicMessage, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value as Wire,
 };
 
+use crate::domain::contact::Contact;
 use crate::domain::error::Error;
 use crate::domain::field::{Faults, Fields, Path, Value};
 use crate::domain::name::Collection;
-use crate::domain::record::{Meta, Origin, Record, Stored};
+use crate::domain::record::{Meta, Origin, Record, Resource, Stored};
 
 use super::{PACKAGE, descriptor};
 
@@ -51,6 +52,10 @@ pub fn to_resource(stored: &Stored) -> Result<DynamicMessage, Error> {
     let record = &stored.record;
     let mut message = to_bare(record)?;
     keep(&mut message, &stored.meta, || record.to_fields())?;
+    if let Some(contact) = Contact::from_record(record) {
+        let withheld = contact.withheld_fields().into_iter().map(Wire::String).collect();
+        set(&mut message, "redacted_fields", Wire::List(withheld))?;
+    }
     Ok(message)
 }
 

@@ -1,6 +1,6 @@
 //! The server: a bound listener, the layers around the services, health, and a stop that ends.
 //!
-//! **Invariants.** It listens on this machine only, as long as nothing tells callers apart. It answers from the
+//! **Invariants.** It listens on this machine only, unless TLS and an access file tell callers apart. It answers from the
 //! moment it is bound: health and reflection at once, everything else when the directory is loaded. After the signal
 //! to stop it ends within the drain timeout, whatever its clients do. It decides nothing about the directory.
 
@@ -13,34 +13,48 @@ use std::sync::Arc;
 
 use http::{Request, Response};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tonic::body::Body;
 use tonic::service::Routes;
-use tonic::transport::server::TcpIncoming;
 use tower::Service;
 
 use crate::config::{Limits, Server as Settings};
 use crate::directory::Directory;
+use crate::domain::access::Principal;
 use crate::grpc;
 
+mod accept;
 mod ending;
 mod front;
 mod health;
+mod identity;
 mod layers;
 pub mod open;
 mod refusal;
+mod reload;
+mod tls;
 
 pub use crate::grpc::RulesError;
 pub use front::Error as ContractError;
+pub use identity::roster::Error as RosterError;
+pub use tls::Error as TlsError;
 
-/// The services of a directory, by the clock of this machine.
+use identity::Identity;
+use identity::roster::Roster;
+use tls::Tls;
+
+/// The services of a directory, by the clock of this machine. Whoever was not identified is this machine's operator,
+/// unless callers are told apart.
 ///
 /// # Errors
 /// [`RulesError`] if the contract's own rules cannot be enforced, which a test rules out for every build.
-pub fn routes(directory: Arc<Directory>, limits: &Limits) -> Result<Routes, RulesError> {
+pub fn routes(directory: Arc<Directory>, settings: &Settings) -> Result<Routes, RulesError> {
+    let limits = &settings.limits;
+    let everyone = settings.access_file.is_none().then(Principal::local);
     let sizes =
         grpc::MessageSizes { request: limits.max_request_message.len(), response: limits.max_response_message.len() };
-    grpc::routes(directory, grpc::edge::system_clock(), sizes)
+    grpc::routes(directory, grpc::edge::system_clock(), everyone, sizes)
 }
 
 /// What every layer of ours calls: a service that always answers.
@@ -57,8 +71,8 @@ pub enum Error {
     /// The address could be reached by others.
     #[error(
         "refusing to listen on {0}: without TLS and access roles everyone who reaches it could read and change the \
-         directory. Listen on 127.0.0.1 or [::1] (--listen 127.0.0.1:50051) and let a proxy that knows its callers \
-         stand before it"
+         directory. Set server.tls and server.access_file, or listen on 127.0.0.1 or [::1] (--listen 127.0.0.1:50051) \
+         and let a proxy that knows its callers stand before it"
     )]
     NotThisMachine(SocketAddr),
     /// The address is taken, or not ours.
@@ -70,6 +84,12 @@ pub enum Error {
         #[source]
         cause: std::io::Error,
     },
+    /// The access file cannot be used.
+    #[error("who may call is not known: {0}")]
+    Access(#[from] RosterError),
+    /// The certificates cannot be used.
+    #[error("TLS cannot be spoken: {0}")]
+    Tls(#[from] TlsError),
     /// The compiled-in contract cannot be served.
     #[error("the contract cannot be served: {0}")]
     Contract(#[from] ContractError),
@@ -87,27 +107,64 @@ pub struct Bound {
     listener: TcpListener,
     address: SocketAddr,
     settings: Settings,
+    tls: Option<Tls>,
+    identity: Option<Arc<Identity>>,
+    exposure: String,
 }
 
 /// Takes the configured address.
 ///
 /// # Errors
-/// [`Error::NotThisMachine`] unless the address is a loopback address, [`Error::Bind`] if it cannot be taken.
+/// [`Error::NotThisMachine`] unless the address is a loopback address, or TLS and an access file are set;
+/// [`Error::Tls`] and [`Error::Access`] if their files cannot be used; [`Error::Bind`] if the address cannot be taken.
 pub async fn bind(settings: &Settings) -> Result<Bound, Error> {
     let address = settings.listen;
-    if !address.ip().to_canonical().is_loopback() {
+    let guarded = settings.tls.is_some() && settings.access_file.is_some();
+    if !address.ip().to_canonical().is_loopback() && !guarded {
         return Err(Error::NotThisMachine(address));
     }
+    let tls = settings.tls.as_ref().map(Tls::load).transpose()?;
+    let roster = settings.access_file.as_deref().map(Roster::read).transpose()?;
+    let exposure = exposure(settings, roster.as_ref());
+    let identity = roster.map(|roster| Arc::new(Identity::new(roster)));
     let fault = |cause| Error::Bind { address, cause };
     let listener = TcpListener::bind(address).await.map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
-    Ok(Bound { listener, address, settings: settings.clone() })
+    Ok(Bound { listener, address, settings: settings.clone(), tls, identity, exposure })
+}
+
+/// Who can reach the server, and as what.
+fn exposure(settings: &Settings, roster: Option<&Roster>) -> String {
+    let whom = if settings.listen.ip().to_canonical().is_loopback() {
+        "for this machine only"
+    } else {
+        "for whoever reaches this address"
+    };
+    let how = match &settings.tls {
+        None => "no TLS",
+        Some(tls) if tls.client_ca.is_some() => "TLS with client certificates",
+        Some(_) => "TLS",
+    };
+    match roster {
+        None => format!("{whom}; {how}; whoever calls is the operator and may do everything"),
+        Some(roster) => format!("{whom}; {how}; {} principals by the access file, nobody else", roster.count()),
+    }
 }
 
 impl Bound {
     /// Where it listens: the configured address with the port that the system chose, if port 0 was asked for.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Who can reach it, and as what: for whoever starts it.
+    pub fn exposure(&self) -> &str {
+        &self.exposure
+    }
+
+    /// Whether it speaks TLS.
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// Answers until `shutdown` resolves. While `load` runs, health says NOT_SERVING and every other service answers
@@ -124,10 +181,15 @@ impl Bound {
     where
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let Bound { listener, address: _, settings } = self;
+        let Bound { listener, settings, tls, identity, .. } = self;
         let (front, control) = front::Front::new(&settings.limits).await?;
-        let stack = layers::stack(front, &settings);
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let stack = layers::stack(front, &settings, identity.clone());
+        let incoming = accept::connections(listener, tls.clone(), &settings.limits);
+        // Ends with the set, and so with the server.
+        let mut beside = JoinSet::new();
+        if tls.is_some() || identity.is_some() {
+            beside.spawn(reload::watch(settings.clone(), tls, identity));
+        }
         let mut stopping = control.stopping();
         let stopped = async move {
             // An error means that the control is gone, and with it the reason to go on.

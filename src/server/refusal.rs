@@ -37,6 +37,12 @@ pub(super) fn too_late() -> Status {
     refusal(Code::DeadlineExceeded, Reason::DeadlineExceeded, message)
 }
 
+/// A token that nobody has.
+pub(super) fn unknown_token() -> Status {
+    let message = "nobody has this token; send `authorization: Bearer NAME.SECRET` as the office gave it";
+    refusal(Code::Unauthenticated, Reason::Unauthenticated, message)
+}
+
 /// A web page that may not call.
 pub(super) fn foreign_page() -> Status {
     let message = "pages of this origin may not call; name the origin in server.cors_origins to allow it";

@@ -1,5 +1,6 @@
 //! The server as every client meets it: layers, health, reflection, gRPC-Web, stop.
 
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use crisisgids::config;
@@ -20,7 +21,7 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_prost::ProstCodec;
 use tonic_types::StatusExt;
 
-use super::support::{TestServer, grpc_web, http1, trial};
+use super::support::{PATIENCE, TestServer, grpc_web, http1, trial};
 
 /// The reason in an error.
 fn reason(status: &Status) -> String {
@@ -236,5 +237,57 @@ async fn what_errors_carry_is_described_too() {
         let mut answers = client.server_reflection_info(tokio_stream::iter([ask])).await.unwrap().into_inner();
         let answer = answers.next().await.unwrap().unwrap().message_response.unwrap();
         assert!(matches!(answer, MessageResponse::FileDescriptorResponse(_)), "{detail}: {answer:?}");
+    }
+}
+
+/// A server with room for so many connections, and for so many of one address.
+fn with_room(all: u32, of_one: u32) -> TestServer {
+    let mut settings = config::Server::default();
+    settings.limits.max_connections = all.try_into().unwrap();
+    settings.limits.max_connections_per_address = of_one.try_into().unwrap();
+    settings.limits.handshake_timeout = "300ms".parse().unwrap();
+    TestServer::serving_with(settings, trial::routes())
+}
+
+/// Whether a new connection is closed without a word.
+fn is_closed(stream: &mut TcpStream) -> bool {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    matches!(stream.read(&mut [0; 16]), Ok(0) | Err(_))
+}
+
+#[test]
+fn connections_that_say_nothing_are_closed_and_leave_their_room() {
+    for (all, of_one) in [(3, 100), (100, 3)] {
+        let server = with_room(all, of_one);
+        let mut silent: Vec<TcpStream> = (0..6).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
+        // Three for want of room, three because they said nothing.
+        assert!(silent.iter_mut().all(is_closed));
+        until_served(&server);
+    }
+}
+
+#[test]
+fn one_address_cannot_take_all_the_room() {
+    let server = with_room(100, 2);
+    let mut holding: Vec<TcpStream> = (0..2).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
+    for stream in &mut holding {
+        // The beginning of a request, so that it counts as one that speaks.
+        stream.write_all(b"POST /x HTTP/1.1\r\n").unwrap();
+    }
+    assert!(is_closed(&mut TcpStream::connect(server.address()).unwrap()));
+    drop(holding);
+    until_served(&server);
+}
+
+/// Connects until a connection is answered: a place is given back a moment after its connection ended.
+fn until_served(server: &TestServer) {
+    let start = std::time::Instant::now();
+    let is_served = || {
+        let mut stream = TcpStream::connect(server.address()).unwrap();
+        let asked = stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        asked.is_ok() && !is_closed(&mut stream)
+    };
+    while !is_served() {
+        assert!(start.elapsed() < PATIENCE, "the room was not given back");
     }
 }

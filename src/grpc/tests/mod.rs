@@ -14,6 +14,7 @@ use tonic_types::pb;
 use super::call::Api;
 use super::edge::Edge;
 use crate::directory::Directory;
+use crate::domain::access::Principal;
 use crate::proto::rules::Rules;
 use crate::proto::v1;
 use crate::proto::v1::area_service_server::AreaService;
@@ -23,7 +24,7 @@ use crate::store::memory::MemoryStore;
 fn api() -> Api {
     let directory = Directory::open(Box::new(MemoryStore::default())).unwrap();
     let clock = Arc::new(|| Timestamp::from_second(1_795_000_000).unwrap());
-    Api::new(Edge::new(Arc::new(directory), clock), Arc::new(Rules::load().unwrap()))
+    Api::new(Edge::new(Arc::new(directory), clock, Some(Principal::local())), Arc::new(Rules::load().unwrap()))
 }
 
 /// A directory with these municipalities, made one after the other.

@@ -9,6 +9,7 @@ use crate::domain::acting::answer::{
 use crate::domain::arrangement::Arrangement;
 use crate::domain::assignment::{ActivationRule, Assignment, LegalBasis};
 use crate::domain::calamity_type::CalamityType;
+use crate::domain::contact::Channel;
 use crate::domain::name::Id;
 use crate::domain::organisation::{Coverage, Organisation};
 use crate::domain::snapshot::Snapshot;
@@ -162,7 +163,7 @@ impl Detail {
                 .map(|one| self.text(&one.display_names))
                 .unwrap_or_default(),
             channels: reach.channels.iter().map(|channel| self.channel(channel)).collect(),
-            redacted_fields: Vec::new(),
+            redacted_fields: withheld(reach.channels.iter().map(|one| &one.channel)),
             announced: reach.announced,
         }
     }
@@ -299,6 +300,12 @@ impl Detail {
             },
         }
     }
+}
+
+/// The fields of a contact that its reader may not see.
+fn withheld<'c>(channels: impl Iterator<Item = &'c Channel>) -> Vec<String> {
+    let each = channels.enumerate().filter(|(_, channel)| channel.is_withheld());
+    each.map(|(index, _)| format!("channels[{index}].value")).collect()
 }
 
 /// How far to trust an arrangement and what it rests on; without a source, least.

@@ -3,6 +3,7 @@
 //! **Invariants.** They know calls, not what is asked: no payload is read or logged here. They stand around the gRPC
 //! services only, so that a later plain HTTP route beside them is not refused by the translation of gRPC-Web.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -16,6 +17,7 @@ use tower_http::cors::CorsLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 
 use super::front::Front;
+use super::identity::{Identify, Identity};
 use super::refusal;
 use crate::config::Server as Settings;
 
@@ -33,6 +35,7 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(7200);
 pub(super) fn stack(
     front: Front,
     settings: &Settings,
+    identity: Option<Arc<Identity>>,
 ) -> BoxCloneSyncService<Request<Body>, Response<Body>, std::convert::Infallible> {
     let origins: Vec<HeaderValue> =
         settings.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
@@ -55,6 +58,8 @@ pub(super) fn stack(
         .layer(CatchPanicLayer::custom(|_| refusal::panicked().into_http::<Body>()))
         // A request that tonic could not read is the caller's fault, and is told so.
         .layer(MapResponseLayer::new(refusal::with_reason))
+        // Who calls is known before anything answers.
+        .layer_fn(move |inner| Identify::new(inner, identity.clone()))
         // Innermost: it gives the call up, and the layers around it still say so properly.
         .layer_fn(|inner| deadline::Deadline::new(inner, settings.limits.request_timeout.duration()))
         .service(front);

@@ -31,15 +31,16 @@ pub(super) fn coverages() -> impl Strategy<Value = Vec<Coverage>> {
 fn channel() -> impl Strategy<Value = Channel> {
     let verified =
         prop::option::of(select(DATES)).prop_map(|date| date.map(|date| CalendarDate(date[..10].parse().unwrap())));
-    (prop::collection::vec(hours::weekly(), 0..=2), any::<bool>(), verified, validity()).prop_map(
-        |(hours, placeholder, verified_date, validity)| Channel {
+    let confidentiality = prop_oneof![2 => Just(Confidentiality::Public), 1 => select(Confidentiality::ALL)];
+    (prop::collection::vec(hours::weekly(), 0..=2), any::<bool>(), verified, confidentiality, validity()).prop_map(
+        |(hours, placeholder, verified_date, confidentiality, validity)| Channel {
             kind: ChannelKind::Platform,
-            value: if placeholder { String::new() } else { "x".into() },
+            value: if placeholder { String::new() } else { format!("value-{}", confidentiality.word()) },
             placeholder,
             fictional: false,
             hours,
             purpose: None,
-            confidentiality: Confidentiality::Public,
+            confidentiality,
             verified_date,
             wait_seconds: 0,
             validity,

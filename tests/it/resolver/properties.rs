@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crisisgids::domain::acting::answer::{Answer, EntryChange, Group};
 use crisisgids::domain::acting::{self, Question};
 use crisisgids::domain::assignment::Assignment;
+use crisisgids::domain::contact::Confidentiality;
 use crisisgids::domain::grip::Grip;
 use crisisgids::domain::organisation::Organisation;
 use crisisgids::domain::questions::areas::{self, AreasQuestion};
@@ -209,5 +210,25 @@ proptest! {
         for at in [between(from, until, share), last].into_iter().filter(|at| *at >= from && *at < until) {
             prop_assert_eq!(worklist::find(&snapshot, &asked(at)), first.clone(), "at {}", at);
         }
+    }
+
+    #[test]
+    fn what_is_withheld_is_nowhere_and_changes_nothing_else(
+        directory in directory(), question in question(), clearance in select(Confidentiality::ALL),
+    ) {
+        let whole = answer(&directory, &question)?;
+        let snapshot = directory.snapshot().redacted(clearance);
+        let seen = acting::answer(&snapshot, &question).unwrap();
+        for hidden in Confidentiality::ALL.iter().filter(|one| **one > clearance) {
+            let value = format!("value-{}", hidden.word());
+            prop_assert!(!format!("{seen:?}").contains(&value), "in the answer");
+            prop_assert!(!format!("{snapshot:?}").contains(&value), "in the directory");
+        }
+        prop_assert_eq!(&seen.gaps, &whole.gaps);
+        prop_assert_eq!(seen.expire_time, whole.expire_time);
+        let reachable = |answer: &Answer| -> Vec<bool> {
+            answer.acting.iter().flat_map(|entry| entry.reaches()).map(|reach| reach.is_reachable()).collect()
+        };
+        prop_assert_eq!(reachable(&seen), reachable(&whole));
     }
 }

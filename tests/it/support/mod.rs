@@ -61,13 +61,17 @@ impl TestServer {
 
     /// A server of a directory of these records, in memory.
     pub(crate) fn of(records: Vec<Record>) -> Self {
-        let settings = config::Server::default();
-        let limits = settings.limits.clone();
+        Self::of_with(config::Server::default(), records)
+    }
+
+    /// A server with these settings of a directory of these records, in memory.
+    pub(crate) fn of_with(settings: config::Server, records: Vec<Record>) -> Self {
+        let served = settings.clone();
         let (give, given) = mpsc::channel();
         let mut server = Self::loading(settings, async move {
             let directory = Arc::new(directory(records).await?);
             give.send(directory.clone()).unwrap();
-            Ok::<_, crisisgids::domain::error::Error>(server::routes(directory, &limits).unwrap())
+            Ok::<_, crisisgids::domain::error::Error>(server::routes(directory, &served).unwrap())
         });
         // Once health says so, everything else answers too.
         server.directory = Some(given.recv_timeout(PATIENCE).unwrap());
@@ -170,7 +174,7 @@ impl Drop for TestServer {
 }
 
 /// A directory of these records in memory, written at [`NOW`] in one write.
-async fn directory(records: Vec<Record>) -> Result<Directory, crisisgids::domain::error::Error> {
+pub(crate) async fn directory(records: Vec<Record>) -> Result<Directory, crisisgids::domain::error::Error> {
     let directory = Directory::open(Box::new(MemoryStore::default()))?;
     let principal = Principal::local();
     let authorship = Authorship {

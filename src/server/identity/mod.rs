@@ -1,0 +1,130 @@
+//! Who calls: found out from a token or a certificate, and put beside the request for the services to permit.
+//!
+//! **Invariants.** A call with a token that nobody has is refused, whatever certificate it came with; one without a
+//! token is whoever its certificate says; one with neither has no principal, and no service lets it in. A token is
+//! never logged. Health and reflection are asked without.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use arc_swap::ArcSwap;
+use http::header::AUTHORIZATION;
+use http::{Request, Response};
+use tokio::sync::Semaphore;
+use tonic::body::Body;
+use tonic::transport::server::TcpConnectInfo;
+use tower::{Service, ServiceExt};
+
+use super::accept::Peer;
+use super::{Answer, Answering, refusal};
+use crate::domain::access::Principal;
+
+pub(super) mod roster;
+
+use roster::Roster;
+
+/// Tokens whose hash was checked before, so that a client pays for the hash once and not with every call.
+const REMEMBERED: usize = 1024;
+
+/// How many hashes are checked at a time: each takes 19 MiB and tens of milliseconds by design, and a flood of wrong
+/// tokens must leave room for the right ones' answers.
+const CHECKS: usize = 2;
+
+/// Who may call, changed while the server runs.
+#[derive(Debug)]
+pub(super) struct Identity {
+    roster: ArcSwap<Roster>,
+    remembered: Mutex<HashMap<blake3::Hash, Principal>>,
+    checks: Semaphore,
+}
+
+impl Identity {
+    pub(super) fn new(roster: Roster) -> Self {
+        let (remembered, checks) = (Mutex::default(), Semaphore::new(CHECKS));
+        Identity { roster: ArcSwap::from_pointee(roster), remembered, checks }
+    }
+
+    /// From here on these may call.
+    pub(super) fn replace(&self, roster: Roster) {
+        self.roster.store(Arc::new(roster));
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    async fn by_token(&self, token: &str) -> Option<Principal> {
+        let key = blake3::hash(token.as_bytes());
+        let roster = self.roster.load_full();
+        if let Some(known) = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Some(known.clone());
+        }
+        let _turn = self.checks.acquire().await.ok()?;
+        let (token, checked) = (token.to_owned(), roster.clone());
+        let found = tokio::task::spawn_blocking(move || checked.by_token(&token).cloned()).await.ok()??;
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not if the roster was replaced meanwhile: what it says now was not asked.
+        if Arc::ptr_eq(&roster, &self.roster.load_full()) {
+            if remembered.len() >= REMEMBERED {
+                remembered.clear();
+            }
+            remembered.insert(key, found.clone());
+        }
+        Some(found)
+    }
+}
+
+/// The layer that finds out who calls.
+#[derive(Debug, Clone)]
+pub(super) struct Identify<S> {
+    inner: S,
+    identity: Option<Arc<Identity>>,
+}
+
+impl<S> Identify<S> {
+    pub(super) fn new(inner: S, identity: Option<Arc<Identity>>) -> Self {
+        Identify { inner, identity }
+    }
+}
+
+impl<S> Service<Request<Body>> for Identify<S>
+where
+    S: Answering + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Answer {
+        let (inner, identity) = (self.inner.clone(), self.identity.clone());
+        Box::pin(async move {
+            let peer = request.extensions().get::<Peer>().cloned();
+            if let Some(address) = peer.as_ref().map(Peer::address) {
+                let info = TcpConnectInfo { local_addr: None, remote_addr: Some(address) };
+                request.extensions_mut().insert(info);
+            }
+            let token = request.headers_mut().remove(AUTHORIZATION);
+            let Some(identity) = identity else { return inner.oneshot(request).await };
+            let principal = match token {
+                Some(token) => {
+                    let bearer = token.to_str().ok().and_then(|token| token.strip_prefix("Bearer "));
+                    let found = match bearer {
+                        Some(token) => identity.by_token(token.trim()).await,
+                        None => None,
+                    };
+                    let Some(found) = found else { return Ok(refusal::unknown_token().into_http()) };
+                    Some(found)
+                }
+                None => peer.and_then(|peer| identity.roster.load().by_certificate(peer.certificate_names()).cloned()),
+            };
+            if let Some(principal) = principal {
+                request.extensions_mut().insert(principal);
+            }
+            inner.oneshot(request).await
+        })
+    }
+}

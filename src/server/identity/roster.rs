@@ -1,0 +1,227 @@
+//! The access file: who may call, by what he is recognised, and what he is to the directory.
+//!
+//! **Invariants.** A roster that was read is free of doubt: every name, token and certificate name belongs to one
+//! principal. It holds hashes of tokens and never a token.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use argon2::Argon2;
+use argon2::password_hash::PasswordVerifier;
+use argon2::password_hash::phc::PasswordHash;
+use serde::Deserialize;
+
+use crate::domain::access::{AccessRole, Principal, Scope};
+use crate::domain::area::Area;
+use crate::domain::name::{Collected, Id};
+use crate::domain::organisation::Organisation;
+
+/// Why an access file cannot be used. Each fault names the principal.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be read.
+    #[error("{file}: {cause}")]
+    Unreadable {
+        /// Which.
+        file: String,
+        /// Why not.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// It is no TOML of this form.
+    #[error("{file}: {problem}")]
+    Form {
+        /// Which.
+        file: String,
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// What it says cannot be.
+    #[error("{file} is not valid:\n  {}", faults.join("\n  "))]
+    Invalid {
+        /// Which.
+        file: String,
+        /// Everything that is wrong.
+        faults: Vec<String>,
+    },
+}
+
+/// Who may call.
+#[derive(Debug, Default)]
+pub(in crate::server) struct Roster {
+    principals: BTreeMap<String, Entry>,
+    /// The principal of each certificate name.
+    certificates: BTreeMap<String, String>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    principal: Principal,
+    token_hash: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default)]
+    principals: Vec<WrittenPrincipal>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPrincipal {
+    name: String,
+    role: String,
+    token_hash: Option<String>,
+    #[serde(default)]
+    certificate_names: Vec<String>,
+    #[serde(default)]
+    organisations: Vec<String>,
+    #[serde(default)]
+    areas: Vec<String>,
+}
+
+impl Roster {
+    /// Reads an access file.
+    ///
+    /// # Errors
+    /// [`Error`], naming everything that is wrong.
+    pub(in crate::server) fn read(file: &Path) -> Result<Self, Error> {
+        let shown = file.display().to_string();
+        let text = std::fs::read_to_string(file).map_err(|cause| Error::Unreadable { file: shown.clone(), cause })?;
+        Self::parse(&text, &shown)
+    }
+
+    fn parse(text: &str, file: &str) -> Result<Self, Error> {
+        let form = |error: toml::de::Error| Error::Form { file: file.to_owned(), problem: error.to_string() };
+        let written: Written = toml::from_str(text).map_err(form)?;
+        let (mut roster, mut faults) = (Roster::default(), Vec::new());
+        for one in written.principals {
+            roster.add(one, &mut faults);
+        }
+        if roster.principals.is_empty() && faults.is_empty() {
+            faults.push("no [[principals]] in it: nobody could call".to_owned());
+        }
+        if faults.is_empty() { Ok(roster) } else { Err(Error::Invalid { file: file.to_owned(), faults }) }
+    }
+
+    fn add(&mut self, one: WrittenPrincipal, faults: &mut Vec<String>) {
+        let name = one.name;
+        let mut fault = |what: String| faults.push(format!("{name}: {what}"));
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+            fault("a name has small letters, digits and hyphens only".to_owned());
+        }
+        let role = AccessRole::from_word(&one.role);
+        if role.is_none() {
+            let roles: Vec<&str> = AccessRole::ALL.iter().map(|role| role.word()).collect();
+            fault(format!("'{}' is no role; the roles are {}", one.role, roles.join(", ")));
+        }
+        let organisations = ids::<Organisation>(&one.organisations, &mut fault);
+        let areas = ids::<Area>(&one.areas, &mut fault);
+        let scope = (!one.organisations.is_empty() || !one.areas.is_empty()).then_some(Scope { organisations, areas });
+        if scope.is_some() && role.is_some_and(|role| role != AccessRole::Editor) {
+            fault("organisations and areas limit what an editor changes; other roles have no such limit".to_owned());
+        }
+        if one.token_hash.is_none() && one.certificate_names.is_empty() {
+            fault("has neither token_hash nor certificate_names, so nobody could call as it".to_owned());
+        }
+        if let Some(hash) = &one.token_hash
+            && !PasswordHash::new(hash).is_ok_and(|hash| hash.algorithm.as_str() == "argon2id")
+        {
+            fault("token_hash is no argon2id hash; `crisisgids access token` makes one".to_owned());
+        }
+        for certificate in &one.certificate_names {
+            if !["DNS:", "URI:"].iter().any(|kind| certificate.starts_with(kind)) {
+                fault(format!("'{certificate}' is no certificate name; write DNS:host or URI:address"));
+            }
+            if let Some(other) = self.certificates.insert(certificate.clone(), name.clone()) {
+                fault(format!("{certificate} is {other}'s already"));
+            }
+        }
+        let principal = Principal::new(name.clone(), role.unwrap_or(AccessRole::Reader), scope);
+        let entry = Entry { principal, token_hash: one.token_hash };
+        if self.principals.insert(name.clone(), entry).is_some() {
+            fault("stands twice".to_owned());
+        }
+    }
+
+    /// How many principals there are.
+    pub(in crate::server) fn count(&self) -> usize {
+        self.principals.len()
+    }
+
+    /// Whose a certificate is: of the first of its names that is known.
+    pub(in crate::server) fn by_certificate(&self, names: &[String]) -> Option<&Principal> {
+        let known = names.iter().find_map(|name| self.certificates.get(name))?;
+        self.principals.get(known).map(|entry| &entry.principal)
+    }
+
+    /// Whose a token is: `name.secret`. Takes as long as the hash is made to take.
+    pub(in crate::server) fn by_token(&self, token: &str) -> Option<&Principal> {
+        let (name, secret) = token.split_once('.')?;
+        let entry = self.principals.get(name)?;
+        let hash = PasswordHash::new(entry.token_hash.as_ref()?).ok()?;
+        Argon2::default().verify_password(secret.as_bytes(), &hash).ok()?;
+        Some(&entry.principal)
+    }
+}
+
+fn ids<R: Collected>(written: &[String], fault: &mut impl FnMut(String)) -> BTreeSet<Id<R>>
+where
+    Id<R>: Ord,
+{
+    let each = written.iter().filter_map(|name| match Id::<R>::parse(name) {
+        Ok(id) => Some(id),
+        Err(wrong) => {
+            fault(format!("'{name}': {}", wrong.message));
+            None
+        }
+    });
+    each.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::password_hash::PasswordHasher;
+
+    use super::*;
+
+    fn hash(secret: &str) -> String {
+        Argon2::default().hash_password(secret.as_bytes()).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_principal_is_known_by_token_and_by_certificate() {
+        let text = format!(
+            "[[principals]]\nname = \"centre\"\nrole = \"dispatcher\"\ntoken_hash = \"{}\"\n\
+             certificate_names = [\"DNS:centre.example\"]\n",
+            hash("s3cret")
+        );
+        let roster = Roster::parse(&text, "access.toml").unwrap();
+        let name = |found: Option<&Principal>| found.map(|one| one.name().to_owned());
+        assert_eq!(name(roster.by_token("centre.s3cret")), Some("centre".to_owned()));
+        assert_eq!(
+            name(roster.by_certificate(&["DNS:other".into(), "DNS:centre.example".into()])),
+            Some("centre".into())
+        );
+        for wrong in ["centre.other", "other.s3cret", "centre", "", "."] {
+            assert_eq!(name(roster.by_token(wrong)), None, "{wrong}");
+        }
+        assert_eq!(name(roster.by_certificate(&["URI:centre.example".into()])), None);
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_named_at_once() {
+        let text = "[[principals]]\nname = \"A b\"\nrole = \"king\"\norganisations = [\"areas/x\"]\n\
+                    [[principals]]\nname = \"a\"\nrole = \"reader\"\ntoken_hash = \"plain\"\nareas = [\"areas/vr25\"]\n\
+                    certificate_names = [\"CN=a\"]\n[[principals]]\nname = \"a\"\nrole = \"reader\"\n";
+        let Err(Error::Invalid { faults, .. }) = Roster::parse(text, "access.toml") else { panic!("valid") };
+        for part in
+            ["small letters", "no role", "areas/x", "neither", "argon2id", "limit what an editor", "CN=a", "twice"]
+        {
+            assert!(faults.iter().any(|fault| fault.contains(part)), "{part}: {faults:#?}");
+        }
+        assert!(matches!(Roster::parse("", "access.toml"), Err(Error::Invalid { .. })));
+        assert!(matches!(Roster::parse("principals = 3", "access.toml"), Err(Error::Form { .. })));
+    }
+}

@@ -1,0 +1,56 @@
+//! Certificates and the access file, taken anew when they change.
+//!
+//! **Invariants.** What cannot be used changes nothing: what was loaded before stays, and the log says so once per
+//! change. Nothing here ends a call or a connection.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::identity::Identity;
+use super::identity::roster::Roster;
+use super::tls::Tls;
+use crate::config::Server as Settings;
+
+/// How often the files are looked at: soon enough for whoever revoked a token, and nothing beside what a server does.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// Looks at the files until the future is dropped.
+pub(super) async fn watch(settings: Settings, tls: Option<Tls>, identity: Option<Arc<Identity>>) {
+    let mut seen = contents(&settings).await;
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let now = contents(&settings).await;
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        if let (Some(identity), Some(file)) = (&identity, &settings.access_file) {
+            match Roster::read(file) {
+                Ok(roster) => {
+                    tracing::info!(principals = roster.count(), "the access file was taken anew");
+                    identity.replace(roster);
+                }
+                Err(error) => tracing::error!(%error, "the access file cannot be used; what it said before holds"),
+            }
+        }
+        if let (Some(tls), Some(files)) = (&tls, &settings.tls) {
+            match tls.reload(files) {
+                Ok(()) => tracing::info!("the certificates were taken anew"),
+                Err(error) => tracing::error!(%error, "the certificates cannot be used; those before stay"),
+            }
+        }
+    }
+}
+
+/// What the files hold; of one that cannot be read, nothing.
+async fn contents(settings: &Settings) -> Vec<Option<Vec<u8>>> {
+    let tls = settings.tls.iter().flat_map(|tls| [&tls.certificate, &tls.key].into_iter().chain(&tls.client_ca));
+    let files: Vec<PathBuf> = tls.chain(&settings.access_file).cloned().collect();
+    let read = move || files.iter().map(|file| std::fs::read(file).ok()).collect();
+    tokio::task::spawn_blocking(read).await.unwrap_or_default()
+}

@@ -1,0 +1,111 @@
+//! TLS: certificates from files, changed while the server runs, and the names of whoever proved to hold one.
+//!
+//! **Invariants.** A handshake uses what was loaded last; connections that are open stay. A client certificate is asked
+//! for where an authority for clients is named, and verified against it; a client without one is let in, to say who he
+//! is by a token. Keys are never logged.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
+use tokio_rustls::server::TlsStream;
+
+use crate::config;
+
+/// Why certificates cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file is absent, or holds no such thing.
+    #[error("{file}: {problem}")]
+    File {
+        /// Which.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// They do not belong together, or cannot be used for TLS.
+    #[error("the certificate, its key and the authority for clients cannot be used: {0}")]
+    Unusable(String),
+}
+
+/// What handshakes are made with. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Tls(Arc<ArcSwap<ServerConfig>>);
+
+impl Tls {
+    /// Loads the files that the settings name.
+    pub(super) fn load(settings: &config::Tls) -> Result<Self, Error> {
+        Ok(Tls(Arc::new(ArcSwap::new(server_config(settings)?))))
+    }
+
+    /// Handshakes from here on use what the files hold now.
+    ///
+    /// # Errors
+    /// [`Error`]; then they go on with what was loaded before.
+    pub(super) fn reload(&self, settings: &config::Tls) -> Result<(), Error> {
+        self.0.store(server_config(settings)?);
+        Ok(())
+    }
+
+    pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        TlsAcceptor::from(self.0.load_full()).accept(stream).await
+    }
+}
+
+fn server_config(settings: &config::Tls) -> Result<Arc<ServerConfig>, Error> {
+    let unusable = |error: &dyn std::fmt::Display| Error::Unusable(error.to_string());
+    let provider = Arc::new(ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(&error))?;
+    let builder = match &settings.client_ca {
+        None => builder.with_no_client_auth(),
+        Some(authority) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates(authority)? {
+                roots.add(certificate).map_err(|error| unusable(&error))?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            let verifier = verifier.allow_unauthenticated().build().map_err(|error| unusable(&error))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    let key = PrivateKeyDer::from_pem_file(&settings.key).map_err(|error| fault(&settings.key, &error))?;
+    let chain = certificates(&settings.certificate)?;
+    let mut config = builder.with_single_cert(chain, key).map_err(|error: rustls::Error| unusable(&error))?;
+    // gRPC speaks HTTP/2; browsers come with gRPC-Web over either.
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let read = read.map_err(|error| fault(file, &error))?;
+    if read.is_empty() {
+        return Err(fault(file, &"holds no certificate"));
+    }
+    Ok(read)
+}
+
+fn fault(file: &Path, problem: &dyn std::fmt::Display) -> Error {
+    Error::File { file: file.display().to_string(), problem: problem.to_string() }
+}
+
+/// The names in the certificate of whoever is at the other end, which the handshake has verified.
+pub(super) fn names(stream: &TlsStream<TcpStream>) -> Arc<[String]> {
+    let (_, connection) = stream.get_ref();
+    let certificate = connection.peer_certificates().and_then(<[_]>::first);
+    let Some(certificate) = certificate.and_then(|one| webpki::EndEntityCert::try_from(one).ok()) else {
+        return Arc::from([]);
+    };
+    let hosts = certificate.valid_dns_names().map(|name| format!("DNS:{name}"));
+    hosts.chain(certificate.valid_uri_names().map(|name| format!("URI:{name}"))).collect()
+}
