@@ -34,3 +34,7 @@ advisories:
 # The golden answers of the demonstration, after a change that was meant.
 golden:
     CRISISGIDS_GOLDEN=write cargo test --locked --test it golden
+
+# What the program is made of, as CycloneDX: crisisgids.cdx.json (needs cargo-cyclonedx).
+sbom:
+    cargo cyclonedx --format json --override-filename crisisgids.cdx

@@ -72,6 +72,8 @@ pub struct Limits {
     pub max_connections_per_address: NonZeroU32,
     /// How long a new connection may take to say something, and to finish its handshake.
     pub handshake_timeout: Period,
+    /// Calls being answered at the same time, over all connections.
+    pub max_concurrent_calls: NonZeroU32,
     /// Calls open at the same time on one connection.
     pub max_concurrent_streams: NonZeroU32,
     /// Malformed calls after which a connection is closed.
@@ -141,6 +143,7 @@ impl Default for Limits {
             max_connections: NonZeroU32::MIN.saturating_add(1023),
             max_connections_per_address: NonZeroU32::MIN.saturating_add(255),
             handshake_timeout: Period::from_secs(10),
+            max_concurrent_calls: NonZeroU32::MIN.saturating_add(255),
             max_concurrent_streams: NonZeroU32::MIN.saturating_add(255),
             local_error_reset_streams: NonZeroU32::MIN.saturating_add(1023),
             keepalive_interval: Period::from_secs(30),

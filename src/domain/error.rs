@@ -64,6 +64,8 @@ words! {
         StoreFull = "STORE_FULL",
         /// A write cannot be taken back, because its records were changed since.
         ChangedSince = "CHANGED_SINCE",
+        /// The server has more calls than it can answer.
+        Overloaded = "OVERLOADED",
     }
 }
 

@@ -4,6 +4,7 @@
 //! wrong inside is told to the caller: the log has it under the request's id.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use http::Response;
 use tonic::body::Body;
@@ -29,6 +30,14 @@ pub(super) fn loading() -> Status {
 /// The server stops.
 pub(super) fn stopping() -> Status {
     refusal(Code::Unavailable, Reason::Stopping, "the server is stopping; connect again")
+}
+
+/// There are more calls than can be answered.
+pub(super) fn overloaded() -> Status {
+    let message = "the server has more calls than it can answer in time; try again in a moment, perhaps elsewhere";
+    let mut details = ErrorDetails::with_error_info(Reason::Overloaded.word(), DOMAIN, HashMap::new());
+    details.set_retry_info(Some(Duration::from_secs(1)));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
 /// The call took longer than its caller, or the server, allows.

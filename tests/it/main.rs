@@ -13,6 +13,7 @@ mod architecture;
 mod care;
 mod damage;
 mod durability;
+mod format;
 mod resolver;
 mod contract;
 mod cli;

@@ -291,3 +291,30 @@ fn until_served(server: &TestServer) {
         assert!(start.elapsed() < PATIENCE, "the room was not given back");
     }
 }
+
+#[tokio::test]
+async fn what_is_too_much_is_refused_at_once_and_health_still_answers() {
+    let mut settings = config::Server::default();
+    settings.limits.max_concurrent_calls = 2.try_into().unwrap();
+    let server = TestServer::serving_with(settings, trial::routes());
+    let channel = server.channel().await;
+    let mut held = tokio::task::JoinSet::new();
+    for _ in 0..2 {
+        held.spawn(call(channel.clone(), trial::SILENCE, Request::new(())));
+    }
+    // The two come in their own time; until then a third is answered as ever.
+    let status = loop {
+        let status = call(channel.clone(), "/crisisgids.trial.Trial/None", Request::new(())).await.unwrap_err();
+        if status.code() != Code::Unimplemented {
+            break status;
+        }
+    };
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "crisisgids/OVERLOADED"));
+    assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
+    let health = HealthClient::new(channel.clone()).check(health_of("")).await.unwrap().into_inner();
+    assert_eq!(health.status(), ServingStatus::Serving);
+    held.shutdown().await;
+    while call(channel.clone(), "/crisisgids.trial.Trial/None", Request::new(())).await.unwrap_err().code()
+        == Code::ResourceExhausted
+    {}
+}

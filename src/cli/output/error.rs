@@ -142,7 +142,13 @@ fn exit_code(error: &client::Error) -> u8 {
             | Reason::OriginDenied
             | Reason::StoreFull,
         ) => 4,
-        Some(Reason::StoreUnavailable | Reason::Loading | Reason::Stopping | Reason::DeadlineExceeded) => 5,
+        Some(
+            Reason::Overloaded
+            | Reason::StoreUnavailable
+            | Reason::Loading
+            | Reason::Stopping
+            | Reason::DeadlineExceeded,
+        ) => 5,
         Some(Reason::StoreCorrupt | Reason::Internal) => 1,
         None => by_code(refusal.code),
     }

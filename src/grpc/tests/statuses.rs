@@ -79,7 +79,7 @@ fn every_error_says_its_reason_and_a_sentence_in_the_callers_language() {
         assert!(seen.insert(error.reason()), "{:?} twice", error.reason());
     }
     // These are told by the server itself, before any handler.
-    let elsewhere = [Reason::Loading, Reason::Stopping, Reason::OriginDenied];
+    let elsewhere = [Reason::Loading, Reason::Stopping, Reason::OriginDenied, Reason::Overloaded];
     let all: BTreeSet<Reason> = Reason::ALL.iter().copied().collect();
     seen.extend(elsewhere);
     assert_eq!(seen, all);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request, Response};
+use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic_web::GrpcWebLayer;
 use tower::ServiceBuilder;
@@ -24,6 +25,7 @@ use crate::config::Server as Settings;
 mod call_log;
 mod deadline;
 mod origin;
+mod shed;
 
 /// The header that names a call, in the log and to its caller.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -39,6 +41,8 @@ pub(super) fn stack(
 ) -> BoxCloneSyncService<Request<Body>, Response<Body>, std::convert::Infallible> {
     let origins: Vec<HeaderValue> =
         settings.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    let most = usize::try_from(settings.limits.max_concurrent_calls.get()).unwrap_or(usize::MAX >> 3);
+    let places = Arc::new(Semaphore::new(most));
     let stack = ServiceBuilder::new()
         // A caller's id is kept if it is fit for a log line; whatever else happens, the call has one.
         .map_request(without_unfit_request_id)
@@ -58,6 +62,8 @@ pub(super) fn stack(
         .layer(CatchPanicLayer::custom(|_| refusal::panicked().into_http::<Body>()))
         // A request that tonic could not read is the caller's fault, and is told so.
         .layer(MapResponseLayer::new(refusal::with_reason))
+        // Before anything is done for a call: a flood must not cost more than saying no.
+        .layer_fn(move |inner| shed::Shed::new(inner, places.clone()))
         // Who calls is known before anything answers.
         .layer_fn(move |inner| Identify::new(inner, identity.clone()))
         // Innermost: it gives the call up, and the layers around it still say so properly.
