@@ -375,6 +375,23 @@ mod tests {
         assert_eq!((next_day.replayed, next_day.batch.revision), (false, Revision(4)));
     }
 
+    #[tokio::test]
+    async fn a_clock_that_goes_backwards_changes_no_order_and_forgets_no_request() {
+        let store = MemoryStore::default();
+        let directory = Directory::open(Box::new(store.clone())).unwrap();
+        let first = write(&directory, put("gm1", "one"), marked(60, "a", 7)).await.unwrap();
+        let second = write(&directory, put("gm1", "two"), by(2)).await.unwrap();
+        assert_eq!((first.batch.revision, second.batch.revision), (Revision(1), Revision(2)));
+        let again = write(&directory, put("gm1", "one"), marked(1, "a", 7)).await.unwrap();
+        assert_eq!((again.replayed, again.batch), (true, first.batch));
+        drop(directory);
+        let directory = Directory::open(Box::new(store)).unwrap();
+        let history = directory.history(&permit(Action::ReadHistory), Revision(0), 10).await.unwrap();
+        assert_eq!(history.iter().map(|batch| batch.revision.0).collect::<Vec<_>>(), [1, 2]);
+        let third = write(&directory, put("gm1", "three"), by(0)).await.unwrap();
+        assert_eq!(third.batch.revision, Revision(3));
+    }
+
     /// Holds the writer in a proposal, so that the writes sent meanwhile make one group; then lets go.
     async fn as_one_group<T: Send + 'static>(
         directory: &Arc<Directory>,

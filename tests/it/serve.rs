@@ -3,8 +3,11 @@
 use std::io::Read;
 use std::net::TcpStream;
 
-use super::support::grpc_web;
+use crisisgids::client::Client;
+use crisisgids::proto::v1;
+
 use super::support::process::{Serving, output, program};
+use super::support::{PATIENCE, grpc_web};
 
 #[test]
 fn sigterm_and_sigint_end_it_properly_with_a_silent_connection_open() {
@@ -33,6 +36,49 @@ fn the_first_start_fills_the_folder_and_the_second_finds_it_filled() {
     let second = Serving::start(&["--data-dir", "kept"], folder.path());
     assert!(!second.said.iter().any(|line| line.contains("first start")), "{:?}", second.said);
     assert_eq!(second.signal("TERM").0, Some(0));
+}
+
+#[test]
+fn a_folder_that_cannot_be_one_is_named_and_nothing_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    for place in ["file/kept", "/proc/kept"] {
+        let mut command = program(&["serve", "--listen", "127.0.0.1:0", "--data-dir", place]);
+        let (code, _, said) = output(command.current_dir(folder.path()));
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(place), "{said}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_descriptors_left_nothing_accepted_is_lost_and_it_goes_on_when_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start_with_descriptors(40, &["--data-dir", "kept"], folder.path());
+    let client = Client::connect(format!("http://{}", serving.address)).await.unwrap();
+    let before = client.get_directory().await.unwrap().revision;
+    let crowd: Vec<TcpStream> = (0..80).map(|_| TcpStream::connect(serving.address).unwrap()).collect();
+    let place = v1::Area {
+        name: "areas/crowded".to_owned(),
+        display_names: vec![v1::LocalisedText { language_code: "nl".to_owned(), text: "druk".to_owned() }],
+        kind: v1::AreaKind::Place.into(),
+        ..v1::Area::default()
+    };
+    let change = v1::Change { change: Some(v1::change::Change::Put(envelope(&place))) };
+    let wanted = v1::ApplyChangesRequest { changes: vec![change], ..v1::ApplyChangesRequest::default() };
+    // On a connection that it has, it also writes.
+    assert_eq!(client.apply_changes(wanted).await.unwrap().revision, before + 1);
+    drop(crowd);
+    let late = Client::connect(format!("http://{}", serving.address)).await.unwrap().with_deadline(PATIENCE);
+    assert_eq!(late.get_directory().await.unwrap().revision, before + 1);
+    serving.kill();
+    let again = Serving::start(&["--data-dir", "kept"], folder.path());
+    let client = Client::connect(format!("http://{}", again.address)).await.unwrap();
+    assert_eq!(client.get_directory().await.unwrap().revision, before + 1);
+}
+
+fn envelope(place: &v1::Area) -> v1::Record {
+    v1::Record { record: Some(v1::record::Record::Area(place.clone())) }
 }
 
 #[test]

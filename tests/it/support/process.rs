@@ -15,6 +15,10 @@ use super::PATIENCE;
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_crisisgids"));
     command.args(arguments);
+    without_settings(command)
+}
+
+fn without_settings(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("CRISISGIDS_") {
             command.env_remove(name);
@@ -41,7 +45,18 @@ pub(crate) struct Serving {
 impl Serving {
     /// Starts it on a port that the system chooses, and returns when it says that it is ready.
     pub(crate) fn start(arguments: &[&str], folder: &Path) -> Self {
-        let mut command = program(&["serve", "--listen", "127.0.0.1:0"]);
+        Self::launched(program(&["serve", "--listen", "127.0.0.1:0"]), arguments, folder)
+    }
+
+    /// The same with no more descriptors than these.
+    pub(crate) fn start_with_descriptors(most: u32, arguments: &[&str], folder: &Path) -> Self {
+        let mut command = Command::new("sh");
+        let limited = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
+        command.args(["-c", &limited, env!("CARGO_BIN_EXE_crisisgids"), "serve", "--listen", "127.0.0.1:0"]);
+        Self::launched(without_settings(command), arguments, folder)
+    }
+
+    fn launched(mut command: Command, arguments: &[&str], folder: &Path) -> Self {
         let mut child = command.args(arguments).current_dir(folder).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let (ready, told) = mpsc::channel();
