@@ -66,12 +66,15 @@ fn told(error: &Error) -> (Code, Said) {
             let first = faults.0.first();
             let (field, why) = first.map_or(("", ""), |fault| (fault.path.as_str(), fault.message.as_str()));
             let (field, why) = (short(field), short(why));
-            let said = say(
-                format!("{count} fields are wrong; the first, {field}: {why}"),
-                // Why is told in English only, in the details.
-                format!("{count} velden zijn ongeldig, om te beginnen {field}"),
-                vec![("violations", count.to_string()), ("field", field), ("why", why)],
-            );
+            // Why is told in English only, in the details.
+            let (english, dutch) = match count {
+                1 => (format!("{field}: {why}"), format!("het veld {field} is ongeldig")),
+                _ => (
+                    format!("{count} fields are wrong; the first, {field}: {why}"),
+                    format!("{count} velden zijn ongeldig, om te beginnen {field}"),
+                ),
+            };
+            let said = say(english, dutch, vec![("violations", count.to_string()), ("field", field), ("why", why)]);
             (Code::InvalidArgument, said)
         }
         Error::Filter { field, position, message } => {

@@ -219,7 +219,7 @@ impl View {
             if room == Room::None && count > 2 {
                 return format!("{what} {count}");
             }
-            let about = list(of(kind).map(|gap| self.subject(answer, &gap.subject)));
+            let about = list(of(kind).map(|gap| self.subject(answer, gap)));
             if count == 1 && about.is_empty() { what } else { format!("{what} ({count}): {about}") }
         });
         if room == Room::None {
@@ -231,12 +231,15 @@ impl View {
     }
 
     /// What a subject is called, if the answer says so.
-    fn subject<'a>(&self, answer: &'a FindActingOrganisationsResponse, name: &'a str) -> &'a str {
+    fn subject<'a>(&self, answer: &'a FindActingOrganisationsResponse, gap: &'a Gap) -> &'a str {
+        let name = gap.subject.as_str();
         let organisations =
             answer.acting.iter().map(|entry| (entry.organisation.as_str(), entry.display_name.as_str()));
         let contacts = answer.acting.iter().flat_map(contacts);
         let contacts = contacts.map(|contact| (contact.name.as_str(), contact.display_name.as_str()));
-        organisations.chain(contacts).find(|(known, _)| *known == name).map_or(name, |(_, called)| called)
+        let known = organisations.chain(contacts).find(|(known, _)| *known == name).map(|(_, called)| called);
+        // Every sentence about a gap begins with what its subject is called.
+        known.unwrap_or_else(|| gap.message.split_once(": ").map_or(name, |(called, _)| called))
     }
 
     /// The first channel that is answered, of those who act at once or else of a last resort.

@@ -245,12 +245,12 @@ fn group(role: &RoleEntry) -> Group {
     }
 }
 
-/// Step 10. Within a group: what holds before what may hold, the highest command first among leaders, the general
+/// Step 10. Within a group: what holds before what is announced and that before what may hold, the highest command first among leaders, the general
 /// authority before those of sector law, then by discipline and name.
 pub(super) fn rank(entries: &mut [Entry]) {
     entries.sort_by_cached_key(|entry| {
         let best: Vec<&RoleEntry> = entry.roles.iter().filter(|role| group(role) == entry.group).collect();
-        let unsure = best.iter().all(|role| role.announced || !role.conditional.is_empty());
+        let doubt = best.iter().map(|role| doubt(role)).min();
         let command = match entry.group {
             Group::Lead => best.iter().map(|role| highest_level(role)).max().unwrap_or(Grip::None),
             Group::Authority | Group::CallNow | Group::Support | Group::Inform => Grip::None,
@@ -258,11 +258,16 @@ pub(super) fn rank(entries: &mut [Entry]) {
         let role = best.iter().map(|role| (role.role != Role::GeneralAuthority, role.role)).min();
         let discipline =
             DISCIPLINES.iter().position(|known| *known == entry.organisation.discipline).unwrap_or(DISCIPLINES.len());
-        (entry.group, unsure, Reverse(command), role, discipline, entry.organisation.name.clone())
+        (entry.group, doubt, Reverse(command), role, discipline, entry.organisation.name.clone())
     });
     for (rank, entry) in (1..).zip(entries) {
         entry.rank = rank;
     }
+}
+
+/// How sure a role is: it holds, it holds once something announced is confirmed, or only under a circumstance.
+fn doubt(role: &RoleEntry) -> u8 {
+    if role.conditional.is_empty() { u8::from(role.announced) } else { 2 }
 }
 
 fn highest_level(role: &RoleEntry) -> Grip {
