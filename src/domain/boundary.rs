@@ -69,12 +69,13 @@ fn walk(name: &str, value: &Value, into: &mut Vec<Timestamp>) {
     }
 }
 
-/// The first moment at which a record's readings part, among its facts that are disputed at an instant.
-pub(super) fn disputed(fields: &Fields, at: Timestamp) -> Option<Moment> {
+/// The first moment at which a record's readings part, among its facts that are disputed at an instant; where that
+/// moment is not known, within it, none. `None` if no fact is disputed.
+pub(super) fn disputed(fields: &Fields, at: Timestamp) -> Option<Option<Moment>> {
     let own = fields.get("validity").and_then(|value| {
         let validity = Validity::from_value(Some(value.clone()), &Path::Root, &mut Faults::default())?;
         let period = &validity.0;
-        validity.is_disputed(at).then_some(period.announced_end.or(period.start)).flatten()
+        validity.is_disputed(at).then_some(period.announced_end.or(period.start))
     });
     let inner = fields.values().filter_map(|value| match value {
         Value::Fields(fields) => disputed(fields, at),

@@ -182,9 +182,9 @@ impl Snapshot {
         &self.index.words
     }
 
-    /// The records whose readings differ at an instant, each with the moment since which they do. Relations that no
-    /// answer follows do not count.
-    pub(super) fn disputed(&self, at: Timestamp) -> impl Iterator<Item = (&Name, Moment)> {
+    /// The records whose readings differ at an instant, each with the moment since which they do, if that is known.
+    /// Relations that no answer follows do not count.
+    pub(super) fn disputed(&self, at: Timestamp) -> impl Iterator<Item = (&Name, Option<Moment>)> {
         self.index.announced.iter().filter_map(move |name| {
             let record = &self.records.get(name)?.record;
             let fields = match Organisation::from_record(record) {

@@ -4,18 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crisisgids::dataset;
-use crisisgids::domain::acting::answer::{Answer, Entry, Group, RoleEntry};
+use crisisgids::domain::acting::answer::{Answer, Entry, Gap, GapKind, Group, RoleEntry, Severity};
 use crisisgids::domain::acting::territory::View;
 use crisisgids::domain::acting::{self, Question};
 use crisisgids::domain::area::{Area, AreaKind};
-use crisisgids::domain::assignment::Role;
+use crisisgids::domain::assignment::{Assignment, Role};
 use crisisgids::domain::calamity_type::{CalamityLevel, CalamityType};
 use crisisgids::domain::change::{Authorship, Change};
 use crisisgids::domain::grip::Grip;
 use crisisgids::domain::name::{Id, Name};
+use crisisgids::domain::organisation::Organisation;
+use crisisgids::domain::questions::worklist::{self, WorklistQuestion};
+use crisisgids::domain::record::{Resource, Stored};
 use crisisgids::domain::snapshot::Snapshot;
 use crisisgids::domain::text::Language;
-use crisisgids::domain::validity::Reading;
+use crisisgids::domain::validity::{Period, Reading, Status, Validity};
 use crisisgids::proto::convert::Detail;
 use jiff::Timestamp;
 
@@ -171,6 +174,37 @@ fn says_everything(snapshot: &Snapshot, answer: &Answer, language: Language, cas
         exists(&arrangement.arrangement);
         assert!(!arrangement.display_name.is_empty(), "{case}");
     }
+}
+
+#[test]
+fn what_is_announced_without_a_date_is_to_be_confirmed_too() {
+    let snapshot = shipped();
+    let place = Id::<Area>::parse("areas/emmeloord").unwrap();
+    let rule = snapshot.get(&Id::<Assignment>::parse("assignments/6-1-chair-group-a").unwrap()).unwrap();
+    let undated = Assignment {
+        name: Id::parse("assignments/undated").unwrap(),
+        calamity_types: vec![Id::parse("calamityTypes/1").unwrap()],
+        role: Role::Informed,
+        validity: Validity(Period { status: Status::Announced, ..Validity::default().0 }),
+        ..(**rule).clone()
+    };
+    let organisation = Id::<Organisation>::parse("organisations/vr25").unwrap();
+    let mut office = (**snapshot.get(&organisation).unwrap()).clone();
+    office.validity.0.status = Status::Announced;
+    let changed = [undated.into_record(), office.into_record()].map(|record| {
+        let meta = snapshot.iter().next().unwrap().meta.clone();
+        Stored { record, meta }
+    });
+    let all = snapshot.iter().map(|stored| (**stored).clone());
+    let snapshot = Snapshot::new(snapshot.revision(), all.chain(changed).collect::<Vec<_>>(), []);
+    let answer = ask(&snapshot, place.name().as_str(), "1.1.30", Grip::None);
+    let said = |gap: &Gap| gap.kind == GapKind::AnnouncedUnconfirmed && gap.message.en.contains("without a date");
+    assert!(answer.gaps.iter().any(|gap| said(gap) && gap.severity == Severity::Red), "{:?}", answer.gaps);
+
+    let question = WorklistQuestion { within_days: 1, places: vec![], organisations: vec![], effective_time: today() };
+    let tasks = worklist::find(&snapshot, &question);
+    let undated = tasks.iter().filter(|task| said(&task.gap) && task.due_time.is_none());
+    assert_eq!(undated.filter_map(|task| task.gap.subject.as_ref()).collect::<Vec<_>>(), [organisation.name()]);
 }
 
 #[test]

@@ -169,9 +169,9 @@ impl Finder<'_> {
     /// moment, named after the areas it is about, or failing these after the organisations. Where none of the
     /// considered records is disputed the answer rests on others: then all are named rather than none.
     pub fn of_announcements(&self, considered: &BTreeSet<Name>) -> Vec<Gap> {
-        let disputed: Vec<(&Name, Moment)> = self.snapshot.disputed(self.at).collect();
+        let disputed: Vec<(&Name, Option<Moment>)> = self.snapshot.disputed(self.at).collect();
         let any = disputed.iter().any(|(name, _)| considered.contains(*name));
-        let mut announced: BTreeMap<Moment, BTreeSet<(Collection, Name)>> = BTreeMap::new();
+        let mut announced: BTreeMap<Option<Moment>, BTreeSet<(Collection, Name)>> = BTreeMap::new();
         for (name, since) in disputed.into_iter().filter(|(name, _)| !any || considered.contains(*name)) {
             let subject = name.parent().unwrap_or_else(|| name.clone());
             announced.entry(since).or_default().insert((subject.collection(), subject));
@@ -180,14 +180,18 @@ impl Finder<'_> {
             .into_iter()
             .filter_map(|(since, subjects)| {
                 let (collection, subject) = subjects.first()?;
-                let called: Vec<_> =
-                    subjects.iter().filter(|(other, _)| other == collection).map(|(_, name)| self.called(name)).collect();
+                let called: Vec<_> = subjects
+                    .iter()
+                    .filter(|(other, _)| other == collection)
+                    .map(|(_, name)| self.called(name))
+                    .collect();
                 let (nl, en): (Vec<String>, Vec<String>) = called.into_iter().unzip();
                 let (nl, en) = (nl.join(", "), en.join(", "));
+                let (announced_nl, announced_en) = announced_for(since);
                 Some(self.gap(Severity::Red, GapKind::AnnouncedUnconfirmed, subject, |_, _| {
                     (
-                        format!("{nl}: wijziging aangekondigd per {since}, niet bevestigd; beide lezingen staan hier. Bevestig welke geldt."),
-                        format!("{en}: change announced for {since}, not confirmed; both readings are given. Confirm which one holds."),
+                        format!("{nl}: {announced_nl}; beide lezingen staan hier. Bevestig welke geldt."),
+                        format!("{en}: {announced_en}; both readings are given. Confirm which one holds."),
                     )
                 }))
             })
@@ -232,6 +236,20 @@ impl Finder<'_> {
                 )
             })
         })
+    }
+}
+
+/// That something is announced and not confirmed, in Dutch and in English: for a moment, or without one.
+pub fn announced_for(moment: Option<Moment>) -> (String, String) {
+    match moment {
+        Some(moment) => (
+            format!("wijziging aangekondigd per {moment}, niet bevestigd"),
+            format!("change announced for {moment}, not confirmed"),
+        ),
+        None => (
+            "wijziging aangekondigd zonder datum, niet bevestigd".to_owned(),
+            "change announced without a date, not confirmed".to_owned(),
+        ),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::{Span, Timestamp, ToSpan};
 
 use crate::domain::acting::answer::{Gap, GapKind, GapMessage, Severity};
+use crate::domain::acting::gaps::announced_for;
 use crate::domain::area::Area;
 use crate::domain::arrangement::Arrangement;
 use crate::domain::boundary::{amber_from, red_from};
@@ -166,14 +167,15 @@ impl Office<'_> {
 
     fn announced(&mut self, name: &Name, called: &Localised, validity: &Validity) {
         let (period, until) = (&validity.0, self.until);
-        let start = period.start.filter(|_| period.status == Status::Announced);
-        for moment in [start, period.announced_end].into_iter().flatten().filter(|moment| moment.instant() <= until) {
-            let severity = if moment.instant() <= self.now { Severity::Red } else { Severity::Amber };
-            self.add(severity, GapKind::AnnouncedUnconfirmed, name, Some(moment.instant()), called, |nl, en| {
-                (
-                    format!("{nl}: wijziging aangekondigd per {moment}, niet bevestigd."),
-                    format!("{en}: change announced for {moment}, not confirmed."),
-                )
+        let announced = period.status == Status::Announced;
+        let dated = [period.start.filter(|_| announced), period.announced_end].into_iter().flatten();
+        let undated = (announced && period.start.is_none()).then_some(None);
+        for moment in dated.filter(|moment| moment.instant() <= until).map(Some).chain(undated) {
+            let due = moment.map(Moment::instant);
+            let severity = if due.is_none_or(|due| due <= self.now) { Severity::Red } else { Severity::Amber };
+            let (nl, en) = announced_for(moment);
+            self.add(severity, GapKind::AnnouncedUnconfirmed, name, due, called, |called_nl, called_en| {
+                (format!("{called_nl}: {nl}."), format!("{called_en}: {en}."))
             });
         }
     }
