@@ -179,7 +179,8 @@ impl Directory {
     /// At most `limit` accepted writes, but never more than [`MAX_HISTORY`], from the one right after a revision.
     ///
     /// # Errors
-    /// [`Error::Denied`] unless the permit is to read history; [`Error::StoreCorrupt`] if it cannot be read.
+    /// [`Error::Denied`] unless the permit is to read history; [`Error::RevisionCompacted`] if that is no longer
+    /// kept; [`Error::StoreCorrupt`] if it cannot be read.
     pub async fn history(&self, permit: &Permit, after: Revision, limit: usize) -> Result<Vec<Batch>, Error> {
         demand(permit, &[Action::ReadHistory])?;
         let history = self.history.0.clone();
@@ -194,6 +195,15 @@ impl Directory {
             }
         }
         Ok(batches)
+    }
+
+    /// The revision before the oldest write that is kept: 0 unless older ones were compacted.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] unless the permit is to read.
+    pub fn history_begins_after(&self, permit: &Permit) -> Result<Revision, Error> {
+        demand(permit, &[Action::Read])?;
+        Ok(self.history.0.begins_after())
     }
 
     /// What proves that the history was not rewritten; `None` for a directory in memory.
@@ -235,6 +245,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match &error {
             store::Error::Conflict { .. } | store::Error::Unavailable(_) => Error::StoreUnavailable(error.to_string()),
+            store::Error::Compacted { oldest } => Error::RevisionCompacted { oldest: *oldest },
             store::Error::Full(_) => Error::StoreFull(error.to_string()),
             store::Error::Corrupt { .. } => Error::StoreCorrupt(error.to_string()),
             store::Error::Internal(_) => Error::Internal(error.to_string()),

@@ -28,6 +28,8 @@ pub enum Check {
     Ledger,
     /// The end of the ledger, which a crash may leave torn.
     LedgerEnd,
+    /// The segments that a checkpoint replaced, put away.
+    Archive,
     /// The witness of what had been acknowledged.
     Witness,
     /// Sled, the view of the ledger.
@@ -42,6 +44,7 @@ impl Check {
         match self {
             Check::Ledger => "ledger",
             Check::LedgerEnd => "ledger end",
+            Check::Archive => "archive",
             Check::Witness => "witness",
             Check::View => "sled",
             Check::References => "references",
@@ -140,7 +143,7 @@ pub fn doctor(directory: &Path) -> Result<Report, Error> {
         }
         Err(error) => return Err(error),
     };
-    let Examination { contents, hash, segments, torn, witness, view } = examination;
+    let Examination { contents, hash, checkpoint, segments, replaced, archive, torn, witness, view } = examination;
     let revision = contents.revision;
     let count = contents.records.len();
     let found = |check, wrong: Option<String>, whole: String| match wrong {
@@ -148,8 +151,9 @@ pub fn doctor(directory: &Path) -> Result<Report, Error> {
         Some(wrong) => Finding { check, state: State::Repairable, says: wrong },
     };
     let findings = vec![
-        found(Check::Ledger, None, format!("revisions 1 to {revision} in {segments} segments, {count} records")),
+        found(Check::Ledger, None, ledger_says(checkpoint, revision, segments, count)),
         found(Check::LedgerEnd, torn.map(torn_end), "no write was cut short".to_owned()),
+        archive_finding(replaced, archive),
         found(Check::Witness, witness.map(str::to_owned), "the ledger holds what it says".to_owned()),
         found(Check::View, view, format!("a view of the ledger at revision {revision}")),
         references(contents),
@@ -169,6 +173,25 @@ pub fn repair(directory: &Path) -> Result<(Report, Report), Error> {
     }
     drop(EmbeddedStore::open(directory)?);
     Ok((before, doctor(directory)?))
+}
+
+fn ledger_says(checkpoint: Revision, revision: Revision, segments: usize, count: usize) -> String {
+    let (first, segments) = (checkpoint.next(), format!("in {segments} segments, {count} records"));
+    if checkpoint == Revision(0) {
+        return format!("revisions {first} to {revision} {segments}");
+    }
+    format!("a checkpoint at revision {checkpoint}, then revisions {first} to {revision} {segments}")
+}
+
+fn archive_finding(replaced: usize, wrong: Option<String>) -> Finding {
+    let (state, says) = match (replaced, wrong) {
+        (0, None) => (State::Whole, "what was put away leads to where the ledger begins".to_owned()),
+        (0, Some(wrong)) => (State::Damaged, wrong),
+        (replaced, _) => {
+            (State::Repairable, format!("{replaced} files that a checkpoint replaced are not put away yet"))
+        }
+    };
+    Finding { check: Check::Archive, state, says }
 }
 
 fn torn_end(why: &str) -> String {

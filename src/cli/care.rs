@@ -188,7 +188,9 @@ fn advance(bar: &ProgressBar, done: u64, total: u64) {
 fn failure(error: Error) -> Failure {
     match error {
         Error::Corrupt { .. } => Failure::Damaged(error.into()),
-        Error::Conflict { .. } | Error::Unavailable(_) | Error::Full(_) => Failure::Refused(error.into()),
+        Error::Conflict { .. } | Error::Compacted { .. } | Error::Unavailable(_) | Error::Full(_) => {
+            Failure::Refused(error.into())
+        }
         Error::Internal(_) => Failure::from(error),
     }
 }

@@ -16,9 +16,11 @@ use super::output::answer::View;
 use super::output::json;
 use super::output::words::{Say, label};
 use super::settings::{Settings, print};
-use crate::client::{Client, ListOptions, Resource, WriteOptions};
+use crate::client::{self, Client, ListOptions, Resource, WriteOptions};
 use crate::dataset;
+use crate::domain::error::Reason;
 use crate::domain::name::{Collection, Name};
+use crate::domain::text::Language;
 use crate::proto::v1;
 
 /// The commands about records.
@@ -365,7 +367,15 @@ fn history(settings: &Settings, name: Option<&Name>, after: i64, all: bool) -> R
         };
         let mut answer = v1::ListChangesResponse::default();
         loop {
-            let page = client.list_changes(request.clone()).await?;
+            let page = match client.list_changes(request.clone()).await {
+                Err(error) if after == 0 && request.after_revision == 0 && oldest_kept(&error).is_some() => {
+                    let oldest = oldest_kept(&error).unwrap_or_default();
+                    eprintln!("{}", compacted(settings.language(), oldest));
+                    request.after_revision = oldest.saturating_sub(1);
+                    continue;
+                }
+                answered => answered?,
+            };
             answer.changes.extend(page.changes);
             answer.revision = page.revision;
             if page.next_page_token.is_empty() {
@@ -376,6 +386,20 @@ fn history(settings: &Settings, name: Option<&Name>, after: i64, all: bool) -> R
     })?;
     let view = View { all, ..settings.view() };
     settings.show("ListChangesResponse", &answer, |answer| view.history(answer))
+}
+
+/// The oldest revision kept, where a server refuses to tell of older ones.
+fn oldest_kept(error: &client::Error) -> Option<i64> {
+    let refusal = error.refusal().filter(|refusal| refusal.reason == Some(Reason::RevisionCompacted))?;
+    refusal.metadata.get("oldest")?.parse().ok()
+}
+
+fn compacted(language: Language, oldest: i64) -> String {
+    let said = language.say(
+        "de geschiedenis begint, voor wat niet is gearchiveerd, bij revisie",
+        "what is not archived of the history begins at revision",
+    );
+    format!("{said} {oldest}")
 }
 
 fn parse_name(text: &str) -> Result<Name, String> {

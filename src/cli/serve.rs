@@ -76,7 +76,7 @@ impl Serve {
     async fn serve(self, config: Config) -> Result<(), Failure> {
         let storage = if self.demo { Storage::Demo } else { Storage::of(&config.store) };
         let kept = match &storage {
-            Storage::Folder(folder) => {
+            Storage::Folder(folder, _) => {
                 let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
                 format!("the directory is kept in {}", folder.display())
             }

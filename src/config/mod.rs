@@ -102,6 +102,11 @@ pub struct Limits {
 pub struct Store {
     /// The folder that holds the ledger and the records.
     pub data_dir: PathBuf,
+    /// How long accepted writes are kept at least; none: for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_history: Option<Period>,
+    /// The size at which a file of the ledger is followed by another.
+    pub segment_size: Size,
 }
 
 /// What is logged, and how.
@@ -160,7 +165,7 @@ impl Default for Limits {
 
 impl Default for Store {
     fn default() -> Self {
-        Store { data_dir: PathBuf::from("data") }
+        Store { data_dir: PathBuf::from("data"), keep_history: None, segment_size: Size::from_kib(16 << 10) }
     }
 }
 
@@ -196,6 +201,12 @@ impl Config {
         check("server.drain_timeout", *drain_timeout <= hour, "must be at most one hour");
         limits.validate(&mut check);
         check("store.data_dir", !self.store.data_dir.as_os_str().is_empty(), "must name a folder");
+        // A repeated request is recognised for a day.
+        let kept = self.store.keep_history.is_none_or(|kept| kept >= Period::from_secs(2 * 86_400));
+        check("store.keep_history", kept, "must be at least 2d");
+        // Below 64 KiB hardly a group of writes fits; above 256 MiB a start reads too much at once into memory.
+        let segment = Size::from_kib(64)..=Size::from_kib(256 << 10);
+        check("store.segment_size", segment.contains(&self.store.segment_size), "must lie between 64KiB and 256MiB");
         check(
             "log.filter",
             EnvFilter::builder().parse(&self.log.filter).is_ok(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A length of time, written as a whole number and a unit: `ms`, `s`, `m` or `h`.
+/// A length of time, written as a whole number and a unit: `ms`, `s`, `m`, `h` or `d` (24 hours).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Period(Duration);
@@ -27,7 +27,7 @@ pub struct Unreadable {
     expected: &'static str,
 }
 
-const PERIOD_UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+const PERIOD_UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 const SIZE_UNITS: [(&str, u64); 3] = [("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 impl Period {
@@ -74,7 +74,7 @@ impl FromStr for Period {
 
     fn from_str(text: &str) -> Result<Self, Unreadable> {
         let refused =
-            || Unreadable { text: text.to_owned(), expected: "a duration such as \"30s\" (units ms, s, m, h)" };
+            || Unreadable { text: text.to_owned(), expected: "a duration such as \"30s\" (units ms, s, m, h, d)" };
         read(text, &PERIOD_UNITS).map(|millis| Period(Duration::from_millis(millis))).ok_or_else(refused)
     }
 }

@@ -121,10 +121,12 @@ impl Api {
             record_count: i32::try_from(snapshot.count(*collection)).unwrap_or(i32::MAX),
         };
         let seal = self.edge().directory().seal(&call.permit)?;
+        let oldest = self.edge().directory().history_begins_after(&call.permit)?.next();
         let (ledger_revision, ledger_hash) = seal.map(|seal| (on_wire(seal.revision), seal.hash)).unwrap_or_default();
         Ok(v1::Directory {
             ledger_revision,
             ledger_hash,
+            oldest_revision: if snapshot.revision() < oldest { 0 } else { on_wire(oldest) },
             revision: on_wire(snapshot.revision()),
             counts: Collection::ALL.iter().map(count).collect(),
             dataset_date: profile.map(|profile| profile.dataset_date.to_string()).unwrap_or_default(),

@@ -17,14 +17,14 @@ use crate::domain::change::{Authorship, Change};
 use crate::domain::error::Error as Refused;
 use crate::domain::record::{Record, Revision};
 use crate::store::Store;
-use crate::store::embedded::EmbeddedStore;
+use crate::store::embedded::{EmbeddedStore, Layout};
 use crate::store::memory::MemoryStore;
 
 /// Where the directory is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Storage {
-    /// In a folder of this machine.
-    Folder(PathBuf),
+    /// In a folder of this machine, in files of this layout.
+    Folder(PathBuf, Layout),
     /// In memory, with invented contacts over the dataset, and gone afterwards.
     Demo,
 }
@@ -58,7 +58,11 @@ pub struct Opened {
 impl Storage {
     /// The storage that a configuration asks for.
     pub fn of(store: &config::Store) -> Self {
-        Storage::Folder(store.data_dir.clone())
+        let default = Layout::default();
+        let segment = store.segment_size.len();
+        let keep_seconds = store.keep_history.map(|kept| i64::try_from(kept.duration().as_secs()).unwrap_or(i64::MAX));
+        let layout = Layout { segment, ahead: default.ahead.min(segment), keep_seconds };
+        Storage::Folder(store.data_dir.clone(), layout)
     }
 
     /// Opens it, and fills it if it is empty. `now` is the time of that write.
@@ -70,7 +74,7 @@ impl Storage {
         // The disk is read by a thread that may wait; a panic of the store in it is caught with it.
         let directory = tokio::task::spawn_blocking(move || {
             let store: Box<dyn Store> = match self {
-                Storage::Folder(folder) => Box::new(EmbeddedStore::open(&folder)?),
+                Storage::Folder(folder, layout) => Box::new(EmbeddedStore::open_with(&folder, layout)?),
                 Storage::Demo => Box::new(MemoryStore::default()),
             };
             Ok::<_, Error>(Directory::open(store)?)
@@ -129,7 +133,7 @@ mod tests {
     #[tokio::test]
     async fn an_empty_store_is_filled_once_in_one_write() {
         let folder = tempfile::tempdir().unwrap();
-        let storage = Storage::Folder(folder.path().join("data"));
+        let storage = Storage::Folder(folder.path().join("data"), Layout::default());
         let first = storage.clone().open(now()).await.unwrap();
         assert_eq!(first.filled, Some(dataset::shipped().unwrap().records.len()));
         assert_eq!(revision(&first.directory), Revision(1));

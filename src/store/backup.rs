@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  0  magic "CGbackup", format u32, 4 zeros
-//! 16  for each segment: length u64, its bytes up to the last frame
+//! 16  the checkpoint that the ledger begins with: length u64, its bytes; 0 u64 without one (not in format 1)
+//!     for each segment: length u64, its bytes up to the last frame
 //!     0 u64; where the ledger stands: revision u64, count u64, digest u128, chain
 //!     blake3 of everything before
 //! ```
@@ -19,16 +20,16 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use super::checkpoint::Checkpoint;
 use super::embedded::create;
 use super::proof::{Kept, unavailable};
 use super::segment::{self, Head, sync_directory};
 use super::sled::DIRECTORY;
-use super::tally::Tally;
 use super::witness::Witness;
 use crate::domain::record::Revision;
 
 const MAGIC: [u8; 8] = *b"CGbackup";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Magic, format, zeros.
 const LEAD: usize = 16;
 
@@ -65,7 +66,7 @@ pub fn back_up(directory: &Path, file: &Path, advance: &mut dyn FnMut(u64, u64))
             }
             let copied = copy(&kept, &unfinished, advance);
             // With another segment begun meanwhile, what was read may hold what was given up, or look damaged.
-            if Kept::list(directory, &[])?.segments() == kept.segments() {
+            if Kept::list(directory, &[])?.is_as(&kept) {
                 return copied;
             }
         }
@@ -130,7 +131,12 @@ fn copy(kept: &Kept, file: &Path, advance: &mut dyn FnMut(u64, u64)) -> Result<B
     out.write_all(&MAGIC).and_then(|()| out.write_all(&FORMAT.to_le_bytes())).map_err(failed)?;
     out.write_all(&[0; 4]).map_err(failed)?;
     let total = kept.bytes()?;
-    let head = kept.prove(Revision(0), &mut |proved| {
+    let checkpoint = kept.beginning()?;
+    let is_first = checkpoint.head == Head::default();
+    let encoded = if is_first { Some(Vec::new()) } else { checkpoint.encode() };
+    let encoded = encoded.ok_or_else(|| Error::Internal("a checkpoint cannot be written".to_owned()))?;
+    out.write_part(&encoded).map_err(failed)?;
+    let head = kept.prove(Revision(0), &checkpoint.head, &mut |proved| {
         let whole = proved.bytes.get(..proved.scan.end.min(proved.bytes.len())).unwrap_or_default();
         let length = u64::try_from(proved.scan.end).unwrap_or(u64::MAX);
         out.write_all(&length.to_le_bytes()).and_then(|()| out.write_all(whole)).map_err(failed)?;
@@ -139,7 +145,7 @@ fn copy(kept: &Kept, file: &Path, advance: &mut dyn FnMut(u64, u64)) -> Result<B
         advance(out.bytes, total.max(out.bytes));
         Ok(())
     })?;
-    out.write_all(&0_u64.to_le_bytes()).and_then(|()| out.write_all(&stand(&head))).map_err(failed)?;
+    out.write_all(&0_u64.to_le_bytes()).and_then(|()| out.write_all(&head.bytes())).map_err(failed)?;
     let bytes = out.bytes.saturating_add(32);
     let (mut inner, hash) = out.finish();
     inner.write_all(hash.as_bytes()).map_err(failed)?;
@@ -171,9 +177,22 @@ fn unpack(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64)) -> R
         return Err(damaged("the file is no backup".to_owned(), head.revision));
     }
     let format = u32::from_le_bytes([lead[8], lead[9], lead[10], lead[11]]);
-    if format != FORMAT {
-        let problem = format!("format {format} is unknown; this program reads format {FORMAT}");
+    if !(1..=FORMAT).contains(&format) {
+        let problem = format!("format {format} is unknown; this program reads formats 1 to {FORMAT}");
         return Err(damaged(problem, head.revision));
+    }
+    if format > 1 {
+        let length = u64::from_le_bytes(input.array().map_err(|error| cut(error, head.revision))?);
+        let mut bytes = Vec::new();
+        let read = (&mut input).take(length).read_to_end(&mut bytes).map_err(|error| cut(error, head.revision))?;
+        if u64::try_from(read) != Ok(length) {
+            return Err(damaged("the file ends early".to_owned(), head.revision));
+        }
+        if length > 0 {
+            let checkpoint = Checkpoint::decode(&bytes).map_err(|problem| damaged(problem, head.revision))?;
+            checkpoint.write(directory).map_err(|error| unavailable(directory, &error))?;
+            head = checkpoint.head;
+        }
     }
     let mut newest = Revision(0);
     loop {
@@ -194,7 +213,7 @@ fn unpack(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64)) -> R
         advance(input.bytes, total);
     }
     let said: [u8; 64] = input.array().map_err(|error| cut(error, head.revision))?;
-    if newest == Revision(0) || said != stand(&head) {
+    if newest == Revision(0) || said[..] != head.bytes() {
         return Err(damaged("it does not end where it says".to_owned(), head.revision));
     }
     let bytes = input.bytes.saturating_add(32);
@@ -210,17 +229,6 @@ fn unpack(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64)) -> R
 
 fn backup_of(head: &Head) -> Backup {
     Backup { revision: head.revision, hash: blake3::Hash::from_bytes(head.chain).to_string(), bytes: 0 }
-}
-
-/// Where the ledger stands, as bytes.
-fn stand(head: &Head) -> [u8; 64] {
-    let Tally { count, digest } = head.tally;
-    let mut bytes = [0; 64];
-    let fields = [&head.revision.0.to_le_bytes()[..], &count.to_le_bytes(), &digest.to_le_bytes(), &head.chain];
-    for (to, from) in bytes.iter_mut().zip(fields.into_iter().flatten()) {
-        *to = *from;
-    }
-    bytes
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -266,6 +274,12 @@ impl<T> Hashing<T> {
 }
 
 impl<W: Write> Hashing<W> {
+    /// Bytes, after how many they are.
+    fn write_part(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_all(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes())?;
+        self.write_all(bytes)
+    }
+
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.inner.write_all(bytes)?;
         self.pass(bytes);

@@ -12,7 +12,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ledger::{self, Layout, Ledger};
+use super::checkpoint::Checkpoint;
+use super::compact;
+use super::ledger::{self, Ledger};
 use super::lock::DirectoryLock;
 use super::proof::unavailable;
 use super::reader::Reader;
@@ -23,8 +25,7 @@ use super::{AcceptedRequest, Contents, Error, History, MARK_SECONDS, Store, foll
 use crate::domain::change::Batch;
 use crate::domain::name::Name;
 
-/// How many batches are read from the ledger at once.
-const READ_BATCHES: usize = 256;
+pub use super::ledger::Layout;
 
 /// How many entries go into sled at once when it is made again.
 const FILL_ENTRIES: usize = 1000;
@@ -50,7 +51,11 @@ impl EmbeddedStore {
         Self::open_with(directory, Layout::default())
     }
 
-    fn open_with(directory: &Path, layout: Layout) -> Result<Self, Error> {
+    /// The same, with a layout of the ledger that is not the default one.
+    ///
+    /// # Errors
+    /// As [`open`](EmbeddedStore::open).
+    pub fn open_with(directory: &Path, layout: Layout) -> Result<Self, Error> {
         create(directory).map_err(|error| unavailable(directory, &error))?;
         let lock = DirectoryLock::take(directory)?;
         let path = directory.join(DIRECTORY);
@@ -67,14 +72,16 @@ impl EmbeddedStore {
         let ledger = Ledger::open(directory, layout, &[DIRECTORY], held.head.revision)?;
         if view.is_some() && ledger.head_at(held.head.revision)? != Some(held.head) {
             drop(view.take());
-            move_aside(directory, "it is not a view of this ledger");
-            held = Held::default();
+            move_aside(directory, "it is not a view of this ledger, or older than what the ledger begins with");
+        }
+        if view.is_none() {
+            held = beginning(&ledger)?;
         }
         let mut changed = bring_up(&ledger, &mut held)?;
         if view.is_some() && tally::Tally::of(&held.entries) != ledger.head().tally {
             drop(view.take());
             move_aside(directory, "it does not add up");
-            held = Held::default();
+            held = beginning(&ledger)?;
             bring_up(&ledger, &mut held)?;
         }
         let tallied = Tallied::of(&held.entries);
@@ -95,7 +102,17 @@ impl EmbeddedStore {
             fill(view, &held, changed);
         }
         let opened = contents(&held.entries, &ledger)?;
-        Ok(EmbeddedStore { view, ledger, tallied, opened: Some(opened), _lock: lock })
+        let store = EmbeddedStore { view, ledger, tallied, opened: Some(opened), _lock: lock };
+        store.compact();
+        Ok(store)
+    }
+
+    /// Puts away what need not be kept. What was asked of the store does not depend on it, so that a failure is told and
+    /// the next new segment, or the next start, tries again.
+    fn compact(&self) {
+        if let Err(error) = self.ledger.compact() {
+            tracing::warn!(%error, "the ledger could not be compacted; it is tried again later");
+        }
     }
 
     /// Tallies and appends a group; on an error the tally is to be taken back.
@@ -124,7 +141,7 @@ impl Store for EmbeddedStore {
         if let Some(contents) = self.opened.take() {
             return Ok(contents);
         }
-        let mut held = Held::default();
+        let mut held = beginning(&self.ledger)?;
         bring_up(&self.ledger, &mut held)?;
         contents(&held.entries, &self.ledger)
     }
@@ -134,12 +151,15 @@ impl Store for EmbeddedStore {
         if group.is_empty() {
             return Ok(());
         }
-        let mut undos = Vec::new();
+        let (mut undos, segments) = (Vec::new(), self.ledger.reader().bases().len());
         match self.append(group, &mut undos) {
             Ok(update) => {
                 self.opened = None;
                 if let Some(view) = &mut self.view {
                     view.update(update);
+                }
+                if self.ledger.reader().bases().len() > segments {
+                    self.compact();
                 }
                 Ok(())
             }
@@ -175,19 +195,19 @@ fn move_aside(directory: &Path, why: &str) {
     }
 }
 
+/// What a ledger begins with.
+fn beginning(ledger: &Ledger) -> Result<Held, Error> {
+    let Checkpoint { head, entries } = ledger.beginning()?;
+    Ok(Held { head, entries })
+}
+
 /// Brings entries up to the ledger; gives the keys that changed.
 fn bring_up(ledger: &Ledger, held: &mut Held) -> Result<BTreeSet<Key>, Error> {
     let (reader, mut changed) = (ledger.reader(), BTreeSet::new());
     while held.head.revision < ledger.head().revision {
-        let batches = reader.after(held.head.revision, READ_BATCHES)?;
+        let batches = reader.after(held.head.revision, compact::READ_BATCHES)?;
         for batch in &batches {
-            for (key, bytes) in tally::entries(batch)? {
-                match bytes {
-                    Some(bytes) => held.entries.insert(key.clone(), bytes),
-                    None => held.entries.remove(&key),
-                };
-                changed.insert(key);
-            }
+            changed.extend(tally::apply(batch, &mut held.entries)?);
         }
         match batches.last() {
             Some(last) => held.head.revision = last.revision,
@@ -249,7 +269,7 @@ pub(super) fn decode(entries: &BTreeMap<Key, Vec<u8>>) -> Result<Contents, Error
 fn accepted(reader: &Reader) -> Result<Vec<AcceptedRequest>, Error> {
     let oldest = reader.newest_second()?.saturating_sub(MARK_SECONDS);
     let mut requests = Vec::new();
-    reader.walk(reader.revision_before(oldest), &mut |frame, _| {
+    reader.walk(reader.revision_before(oldest).next(), &mut |frame, _| {
         if frame.second > oldest {
             let batch = decode_batch(frame.batch);
             let batch = batch.map_err(|error| Error::Internal(format!("revision {}: {error}", frame.revision)))?;
@@ -269,7 +289,7 @@ mod tests {
     use crate::domain::record::Revision;
     use crate::store::{conformance, sample};
 
-    const SMALL: Layout = Layout { segment: 8192, ahead: 2048 };
+    const SMALL: Layout = Layout { segment: 8192, ahead: 2048, keep_seconds: None };
 
     fn open(directory: &Path) -> Result<EmbeddedStore, Error> {
         EmbeddedStore::open_with(directory, SMALL)

@@ -4,11 +4,12 @@
 //! writes; the copy is removed. What is damaged in the ledger is an error, for nothing behind it can be judged; what
 //! is wrong beside it is found and told.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::checkpoint::Checkpoint;
+use super::compact;
 use super::embedded::decode;
 use super::lock::DirectoryLock;
 use super::proof::{Kept, WitnessFound, corrupt, unavailable};
@@ -26,8 +27,14 @@ pub struct Examination {
     pub contents: Contents,
     /// The hash over the whole ledger, as 64 hexadecimal digits.
     pub hash: String,
+    /// The revision of the checkpoint that the ledger begins with; 0 if it begins with the first write.
+    pub checkpoint: Revision,
     /// How many segments the ledger has.
     pub segments: usize,
+    /// How many files that the checkpoint replaced are not put away yet.
+    pub replaced: usize,
+    /// What is wrong with the segments that a checkpoint replaced and that were put away, as far as they are still there.
+    pub archive: Option<String>,
     /// Why something after the last accepted write was never acknowledged, if there is something.
     pub torn: Option<&'static str>,
     /// What is wrong with the witness.
@@ -46,20 +53,16 @@ pub fn examine(directory: &Path) -> Result<Examination, Error> {
     }
     let _lock = DirectoryLock::take(directory)?;
     let kept = Kept::list(directory, &[DIRECTORY])?;
-    let (mut entries, mut torn) = (BTreeMap::new(), None);
-    let head = kept.prove(Revision(0), &mut |proved| {
+    let Checkpoint { head: checkpoint, mut entries } = kept.beginning()?;
+    let mut torn = None;
+    let head = kept.prove(Revision(0), &checkpoint, &mut |proved| {
         torn = proved.scan.torn;
         segment::frames(proved.bytes, &proved.scan, &mut |frame| {
             let unreadable =
                 |problem: String| corrupt(&proved.path, problem, Revision(frame.revision.0.saturating_sub(1)));
             let batch = decode_batch(frame.batch)
                 .map_err(|error| unreadable(format!("revision {} cannot be read: {error}", frame.revision)))?;
-            for (key, bytes) in tally::entries(&batch)? {
-                match bytes {
-                    Some(bytes) => entries.insert(key, bytes),
-                    None => entries.remove(&key),
-                };
-            }
+            tally::apply(&batch, &mut entries)?;
             // The digest is held against the last frame only: summed for each, the work grows with the square.
             if u64::try_from(entries.len()) != Ok(frame.tally.count) {
                 return Err(unreadable(format!("revision {} does not add up", frame.revision)));
@@ -75,7 +78,13 @@ pub fn examine(directory: &Path) -> Result<Examination, Error> {
     Ok(Examination {
         contents,
         hash: blake3::Hash::from_bytes(head.chain).to_string(),
+        checkpoint: checkpoint.revision,
         segments: kept.segments().len(),
+        replaced: kept.replaced.len(),
+        archive: match kept.replaced.len() {
+            0 => compact::examine_archive(directory, &checkpoint).err().map(|error| error.to_string()),
+            _ => None,
+        },
         torn,
         witness: match kept.witness {
             WitnessFound::Says(_) => None,

@@ -16,6 +16,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use super::checkpoint::Checkpoint;
+use super::compact;
 use super::frame::{self, Frame};
 use super::proof::{Kept, Proved, WitnessFound, unavailable};
 use super::reader::{Piece, Reader};
@@ -24,18 +26,21 @@ use super::tally::Tally;
 use super::witness::{self, Witness};
 use crate::domain::record::Revision;
 
-/// How large the files are.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
-    /// A segment is followed by another rather than pass this. A start reads one segment at a time into memory.
-    pub(super) segment: usize,
-    /// How many zeros are written ahead of the frames.
-    pub(super) ahead: usize,
+/// In which files the ledger is kept, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// A segment is followed by another rather than pass so many bytes. A start reads one segment at a time into memory.
+    pub segment: usize,
+    /// How many zeros are written ahead of the frames, in bytes.
+    pub ahead: usize,
+    /// For how many seconds before the newest batch batches are kept at least; older segments are put away, whole ones
+    /// only. None: for ever.
+    pub keep_seconds: Option<i64>,
 }
 
 impl Default for Layout {
     fn default() -> Self {
-        Layout { segment: 16 << 20, ahead: 1 << 20 }
+        Layout { segment: 16 << 20, ahead: 1 << 20, keep_seconds: None }
     }
 }
 
@@ -75,13 +80,14 @@ impl Ledger {
         acknowledged: Revision,
     ) -> Result<Self, Error> {
         let kept = Kept::list(directory, traces)?;
+        let Checkpoint { head: beginning, .. } = kept.beginning()?;
         let mut ledger = Ledger {
             directory: directory.to_owned(),
             layout,
-            head: Head::default(),
+            head: beginning,
             tail: None,
             witnessed: kept.said(),
-            reader: Reader::default(),
+            reader: Reader::from(beginning),
         };
         if kept.is_new() {
             ledger.start_segment().map_err(|error| unavailable(directory, &error))?;
@@ -91,7 +97,7 @@ impl Ledger {
             let file = directory.join(witness::FILE);
             tracing::warn!(file = %file.display(), "the witness cannot be read; it is written again");
         }
-        kept.prove(acknowledged, &mut |proved| ledger.take(proved))?;
+        kept.prove(acknowledged, &beginning, &mut |proved| ledger.take(proved))?;
         ledger.witness().map_err(|error| unavailable(directory, &error))?;
         Ok(ledger)
     }
@@ -117,10 +123,24 @@ impl Ledger {
         &self.head
     }
 
-    /// Where it stood at a revision; none if it has not come so far.
+    /// What it begins with: the newest checkpoint, or nothing.
+    pub(super) fn beginning(&self) -> Result<Checkpoint, Error> {
+        Kept::list(&self.directory, &[])?.beginning()
+    }
+
+    /// Puts away the segments that need not be kept any more, if there are any.
+    pub(super) fn compact(&self) -> Result<(), Error> {
+        match self.layout.keep_seconds {
+            Some(seconds) => compact::compact(&self.directory, &self.reader, seconds),
+            None => compact::put_away(&self.directory),
+        }
+    }
+
+    /// Where it stood at a revision; none if it has not come so far, or that is no longer kept.
     pub(super) fn head_at(&self, revision: Revision) -> Result<Option<Head>, Error> {
-        if revision == Revision(0) {
-            return Ok(Some(Head::default()));
+        let beginning = self.reader.beginning();
+        if revision <= beginning.revision {
+            return Ok((revision == beginning.revision).then_some(beginning));
         }
         let mut found = None;
         self.reader.walk(revision, &mut |frame, chain| {
@@ -233,7 +253,7 @@ mod tests {
     use crate::store::record::encode_batch;
     use crate::store::sample;
 
-    const SMALL: Layout = Layout { segment: 8192, ahead: 2048 };
+    const SMALL: Layout = Layout { segment: 8192, ahead: 2048, keep_seconds: None };
 
     fn entries(batches: &[Batch]) -> Vec<Entry> {
         let entry = |batch: &Batch| Entry {

@@ -36,6 +36,10 @@ impl Store for MemoryStore {
 }
 
 impl History for Ledger {
+    fn begins_after(&self) -> Revision {
+        Revision(0)
+    }
+
     fn seal(&self) -> Option<Seal> {
         None
     }

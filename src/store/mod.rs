@@ -23,6 +23,8 @@ pub mod record;
 mod tally;
 mod frame;
 mod segment;
+mod checkpoint;
+mod compact;
 mod reader;
 mod ledger;
 mod witness;
@@ -71,8 +73,11 @@ pub trait History: Send + Sync {
     /// At most `limit` batches, from the one right after `after`; none if there is none.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] if one of them cannot be read.
+    /// [`Error::Compacted`] if the first of them is no longer kept; [`Error::Corrupt`] if one cannot be read.
     fn after(&self, after: Revision, limit: usize) -> Result<Vec<Batch>, Error>;
+
+    /// The revision before the oldest batch that is kept: 0 unless older ones were compacted.
+    fn begins_after(&self) -> Revision;
 
     /// What proves that the history was not rewritten; `None` if the store keeps no chain.
     fn seal(&self) -> Option<Seal>;
@@ -142,6 +147,12 @@ pub enum Error {
     /// The store cannot be written or read at the moment: trying again may help.
     #[error("{0}")]
     Unavailable(String),
+    /// What was asked for is older than what is kept.
+    #[error("the history begins at revision {oldest}")]
+    Compacted {
+        /// The oldest revision kept.
+        oldest: Revision,
+    },
     /// There is no room on the disk. Nothing was written; writing goes on by itself when there is room.
     #[error("{0}")]
     Full(String),

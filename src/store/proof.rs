@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use super::checkpoint::{self, Checkpoint};
 use super::segment::{self, Head, Scan, file_name, first_of};
 use super::witness::{self, Witness};
 use crate::domain::record::Revision;
@@ -19,12 +20,22 @@ use crate::domain::record::Revision;
 const ADVICE: &str = "Nothing was changed. Keep a copy of the data directory, then run 'crisisgids restore' with the \
                       newest backup into an empty one; what the ledger holds up to that revision is whole.";
 
+/// How a checkpoint can be made again.
+const REBUILD: &str = "Or, if the archive beside it is whole: move the segments from there back and this file away; \
+                       the ledger then begins with the first write again.";
+
 /// What of a ledger lies in a directory.
 #[derive(Debug)]
 pub(super) struct Kept {
     directory: PathBuf,
-    /// The first revisions of its segments, in order.
+    /// The revision of its newest checkpoint; 0 without one.
+    checkpoint: Revision,
+    /// The first revisions of the segments after that, in order.
     firsts: Vec<Revision>,
+    /// What the checkpoint replaced and is still here: files of no account.
+    pub(super) replaced: Vec<PathBuf>,
+    /// Where the newest segment must end, if that is known from elsewhere.
+    end: Option<Head>,
     /// What had been acknowledged, as far as is known.
     pub(super) witness: WitnessFound,
 }
@@ -60,7 +71,7 @@ pub(super) struct Proved<'a> {
 impl Kept {
     /// Looks what there is. Anything with a name that begins with one of `traces` tells that a store was kept here.
     pub(super) fn list(directory: &Path, traces: &[&str]) -> Result<Self, Error> {
-        let (mut firsts, mut witness) = (Vec::new(), WitnessFound::Never);
+        let (mut firsts, mut checkpoints, mut witness) = (Vec::new(), Vec::new(), WitnessFound::Never);
         for entry in fs::read_dir(directory).map_err(|error| unavailable(directory, &error))? {
             let entry = entry.map_err(|error| unavailable(directory, &error))?;
             let name = entry.file_name();
@@ -73,12 +84,18 @@ impl Kept {
                 witness = WitnessFound::Missing;
             }
             firsts.extend(first_of(&name));
+            checkpoints.extend(checkpoint::revision_of(&name));
         }
-        if witness == WitnessFound::Never && !firsts.is_empty() {
+        if witness == WitnessFound::Never && !(firsts.is_empty() && checkpoints.is_empty()) {
             witness = WitnessFound::Missing;
         }
+        let newest = checkpoints.iter().max().copied().unwrap_or_default();
+        let older = checkpoints.iter().filter(|revision| **revision < newest).map(|at| checkpoint::file_name(*at));
+        let before = firsts.iter().filter(|first| **first <= newest).map(|first| file_name(*first));
+        let replaced = before.chain(older).map(|name| directory.join(name)).collect();
+        firsts.retain(|first| *first > newest);
         firsts.sort_unstable();
-        Ok(Kept { directory: directory.to_owned(), firsts, witness })
+        Ok(Kept { directory: directory.to_owned(), checkpoint: newest, firsts, replaced, end: None, witness })
     }
 
     /// Whether no store was ever kept here.
@@ -89,6 +106,41 @@ impl Kept {
     /// The first revisions of the segments, in order.
     pub(super) fn segments(&self) -> &[Revision] {
         &self.firsts
+    }
+
+    /// Where the ledger stood before the oldest segment, as that says; none without segments.
+    pub(super) fn stands_before(&self) -> Result<Option<Head>, Error> {
+        self.firsts.first().map(|first| base_of(&self.path(*first), Revision(0))).transpose()
+    }
+
+    /// The same, of which nothing after `head` is of any account.
+    pub(super) fn up_to(self, head: Head) -> Self {
+        Kept { end: Some(head), ..self }
+    }
+
+    /// Whether another look found the same files.
+    pub(super) fn is_as(&self, other: &Kept) -> bool {
+        (self.checkpoint, &self.firsts) == (other.checkpoint, &other.firsts)
+    }
+
+    /// What the ledger begins with: its newest checkpoint, or nothing.
+    pub(super) fn beginning(&self) -> Result<Checkpoint, Error> {
+        if self.checkpoint == Revision(0) {
+            return Ok(Checkpoint::default());
+        }
+        let path = self.directory.join(checkpoint::file_name(self.checkpoint));
+        let bytes = fs::read(&path).map_err(|error| unavailable(&path, &error))?;
+        let damage = |problem| Error::Corrupt {
+            file: path.clone(),
+            problem,
+            last_good: Revision(0),
+            advice: format!("{ADVICE} {REBUILD}"),
+        };
+        let checkpoint = Checkpoint::decode(&bytes).map_err(damage)?;
+        if checkpoint.head.revision != self.checkpoint {
+            return Err(damage(format!("it is the checkpoint of revision {}", checkpoint.head.revision)));
+        }
+        Ok(checkpoint)
     }
 
     /// How many bytes the segments have.
@@ -108,31 +160,40 @@ impl Kept {
         }
     }
 
-    /// Proves segment after segment, hands each on, and gives where the ledger stands. One that ends before
-    /// `acknowledged`, or before what the witness says, has lost something.
+    /// Proves segment after segment from where the ledger begins, hands each on, and gives where it stands. One that
+    /// ends before `acknowledged`, or before what the witness says, has lost something.
     pub(super) fn prove(
         &self,
         acknowledged: Revision,
+        beginning: &Head,
         each: &mut dyn FnMut(Proved<'_>) -> Result<(), Error>,
     ) -> Result<Head, Error> {
-        let mut head = Head::default();
-        if self.firsts.first() != Some(&Revision(1)) {
-            return Err(missing(&self.path(Revision(1)), Revision(0)));
+        let mut head = *beginning;
+        match self.firsts.first() {
+            Some(first) if *first == beginning.revision.next() => {}
+            // Segments in the middle of the history follow a checkpoint.
+            Some(first) if self.checkpoint == Revision(0) => {
+                let before = checkpoint::file_name(Revision(first.0.saturating_sub(1)));
+                return Err(missing(&self.directory.join(before), Revision(0)));
+            }
+            Some(_) | None => return Err(missing(&self.path(beginning.revision.next()), beginning.revision)),
         }
         for (index, first) in self.firsts.iter().enumerate() {
             let path = self.path(*first);
             let bytes = fs::read(&path).map_err(|error| unavailable(&path, &error))?;
             let next = self.firsts.get(index.saturating_add(1)).map(|next| base_of(&self.path(*next), head.revision));
             let next = next.transpose()?;
+            let is_newest = next.is_none();
+            let next = next.or(self.end);
             let base = head;
             let scan = segment::scan(&bytes, &base, next.as_ref())
                 .map_err(|damage| corrupt(&path, damage.problem, damage.last_good))?;
             self.hold_against_witness(&path, &bytes, &base, &scan)?;
-            if next.is_none() {
+            if is_newest {
                 self.ends_after(acknowledged, *first, &path, scan.head.revision)?;
             }
             head = scan.head;
-            each(Proved { path, base, bytes: &bytes, scan, is_newest: next.is_none() })?;
+            each(Proved { path, base, bytes: &bytes, scan, is_newest })?;
         }
         Ok(head)
     }

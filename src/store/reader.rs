@@ -25,6 +25,8 @@ pub(super) struct Reader {
 /// Where everything is.
 #[derive(Debug, Default)]
 struct Chart {
+    /// Where the ledger stood before the oldest segment.
+    beginning: Head,
     /// The last acknowledged revision.
     last: Revision,
     /// The hash over all frames up to it.
@@ -44,6 +46,29 @@ pub(super) struct Piece {
 }
 
 impl Reader {
+    /// A reader of a ledger that begins here.
+    pub(super) fn from(beginning: Head) -> Self {
+        let chart = Chart { beginning, last: beginning.revision, chain: beginning.chain, pieces: Vec::new() };
+        Reader { chart: Arc::new(RwLock::new(chart)) }
+    }
+
+    /// Where the ledger stood before the oldest segment.
+    pub(super) fn beginning(&self) -> Head {
+        self.chart.read().unwrap_or_else(PoisonError::into_inner).beginning
+    }
+
+    /// The revisions after which the segments begin, oldest first.
+    pub(super) fn bases(&self) -> Vec<Revision> {
+        self.chart.read().unwrap_or_else(PoisonError::into_inner).pieces.iter().map(|piece| piece.base).collect()
+    }
+
+    /// Tells that the ledger begins here now: the segments before that are put away.
+    pub(super) fn begin_at(&self, beginning: Head) {
+        let mut chart = self.chart.write().unwrap_or_else(PoisonError::into_inner);
+        chart.pieces.retain(|piece| piece.base >= beginning.revision);
+        chart.beginning = beginning;
+    }
+
     /// Adds the newest segment.
     pub(super) fn add(&self, piece: Piece, head: &Head) {
         let mut chart = self.chart.write().unwrap_or_else(PoisonError::into_inner);
@@ -62,12 +87,12 @@ impl Reader {
         (chart.last, chart.chain) = (head.revision, head.chain);
     }
 
-    /// A revision such that all accepted after a second are after it.
+    /// A revision, kept or the one before, such that all accepted after a second are after it.
     pub(super) fn revision_before(&self, second: i64) -> Revision {
         let chart = self.chart.read().unwrap_or_else(PoisonError::into_inner);
         let marks = chart.pieces.iter().flat_map(|piece| &piece.marks);
         let before = marks.take_while(|mark| mark.second <= second).last();
-        before.map_or(Revision(0), |mark| Revision(mark.revision.0.saturating_sub(1)))
+        before.map_or(chart.beginning.revision, |mark| Revision(mark.revision.0.saturating_sub(1)))
     }
 
     /// When the newest batch was accepted.
@@ -88,7 +113,10 @@ impl Reader {
         visit: &mut dyn FnMut(Frame<'_>, frame::Chain) -> Result<bool, Error>,
     ) -> Result<(), Error> {
         for (path, start, last) in self.stretches(from) {
-            let mut file = fs::File::open(&path).map_err(|error| unavailable(&path, &error))?;
+            let opened = fs::File::open(&path);
+            // It may have been put away since the look at the chart.
+            self.is_kept(from)?;
+            let mut file = opened.map_err(|error| unavailable(&path, &error))?;
             let start = u64::try_from(start).unwrap_or(u64::MAX);
             file.seek(SeekFrom::Start(start)).map_err(|error| unavailable(&path, &error))?;
             let before = Revision(from.0.saturating_sub(1));
@@ -109,6 +137,12 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// Refuses what is older than the oldest segment.
+    fn is_kept(&self, from: Revision) -> Result<(), Error> {
+        let oldest = self.beginning().revision.next();
+        if from < oldest { Err(Error::Compacted { oldest }) } else { Ok(()) }
     }
 
     /// Where to read in which files, and to which revision, for what is acknowledged from a revision on.
@@ -138,6 +172,10 @@ fn read_frame(file: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<()> {
 }
 
 impl History for Reader {
+    fn begins_after(&self) -> Revision {
+        self.beginning().revision
+    }
+
     fn seal(&self) -> Option<Seal> {
         let chart = self.chart.read().unwrap_or_else(PoisonError::into_inner);
         Some(Seal { revision: chart.last, hash: blake3::Hash::from_bytes(chart.chain).to_string() })

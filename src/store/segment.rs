@@ -36,6 +36,24 @@ pub(super) struct Head {
     pub(super) tally: Tally,
 }
 
+impl Head {
+    /// It as bytes: revision u64, count u64, digest u128, chain.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let Tally { count, digest } = self.tally;
+        [&self.revision.0.to_le_bytes()[..], &count.to_le_bytes(), &digest.to_le_bytes(), &self.chain].concat()
+    }
+
+    /// What these bytes begin with; `None` if they are too few.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let field = |at| number(bytes, at).map(u64::from_le_bytes);
+        Some(Head {
+            revision: Revision(field(0)?),
+            tally: Tally { count: field(8)?, digest: number(bytes, 16).map(u128::from_le_bytes)? },
+            chain: number(bytes, 32)?,
+        })
+    }
+}
+
 /// A place in a segment from which reading may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
@@ -93,7 +111,6 @@ pub(super) struct Damage {
 /// Where the ledger stood before a segment, as its header says.
 pub(super) fn base(bytes: &[u8]) -> Result<Head, String> {
     let summed = bytes.get(..SUMMED).ok_or("the file is too short")?;
-    let field = |at| number(summed, at).map(u64::from_le_bytes).unwrap_or_default();
     if !summed.starts_with(&MAGIC) {
         return Err("the file is no ledger segment".to_owned());
     }
@@ -104,11 +121,7 @@ pub(super) fn base(bytes: &[u8]) -> Result<Head, String> {
     if format != FORMAT {
         return Err(format!("format {format} is unknown; this program reads format {FORMAT}"));
     }
-    Ok(Head {
-        revision: Revision(field(16)),
-        tally: Tally { count: field(24), digest: number(summed, 32).map(u128::from_le_bytes).unwrap_or_default() },
-        chain: number(summed, 48).unwrap_or_default(),
-    })
+    Ok(summed.get(16..).and_then(Head::read).unwrap_or_default())
 }
 
 fn header(base: &Head) -> Vec<u8> {
@@ -116,10 +129,7 @@ fn header(base: &Head) -> Vec<u8> {
     bytes.extend(MAGIC);
     bytes.extend(FORMAT.to_le_bytes());
     bytes.extend([0; 4]);
-    bytes.extend(base.revision.0.to_le_bytes());
-    bytes.extend(base.tally.count.to_le_bytes());
-    bytes.extend(base.tally.digest.to_le_bytes());
-    bytes.extend(base.chain);
+    bytes.extend(base.bytes());
     bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
     bytes.resize(HEADER, 0);
     bytes
@@ -289,6 +299,16 @@ impl Tail {
         self.end = end;
         Ok(start)
     }
+}
+
+/// Makes a file of these bytes, durable with its name when this returns. One of the same name is replaced.
+pub(super) fn write_whole(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = directory.join(format!("{name}.new"));
+    let mut file = File::create(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, directory.join(name))?;
+    sync_directory(directory)
 }
 
 /// Makes the names in a directory durable.

@@ -5,7 +5,7 @@
 //!
 //! **Invariants.** A tally depends on what is held only, not on the order or history of the writes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Error;
 use super::record::{encode_stored, encode_withheld};
@@ -64,6 +64,18 @@ pub(super) fn entries(batch: &Batch) -> Result<Vec<Entry>, Error> {
         entries.extend([(record_key(name), after), (withheld_key(name), withheld)]);
     }
     Ok(entries)
+}
+
+/// Does to these entries what a batch does, and gives the keys of those it touched.
+pub(super) fn apply(batch: &Batch, held: &mut BTreeMap<Key, Vec<u8>>) -> Result<Vec<Key>, Error> {
+    let each = entries(batch)?.into_iter().map(|(key, bytes)| {
+        match bytes {
+            Some(bytes) => held.insert(key.clone(), bytes),
+            None => held.remove(&key),
+        };
+        key
+    });
+    Ok(each.collect())
 }
 
 /// The hash of every entry held, and their tally: what is needed to tally the next write.
@@ -129,8 +141,6 @@ fn hash(key: &Key, bytes: &[u8]) -> u128 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;

@@ -7,12 +7,11 @@
 //! **Invariants.** It is written only after what it names is durable, and comes into being whole, by a rename. It may
 //! be old; it is never ahead. One that cannot be read is reported, and says no more than that a store was kept here.
 
-use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use super::frame::Chain;
-use super::segment::{Head, file_name, first_of, sync_directory};
+use super::segment::{Head, file_name, first_of, write_whole};
 use crate::domain::record::Revision;
 
 /// The file.
@@ -51,12 +50,7 @@ impl Witness {
 
     /// Makes it the witness of a directory, durable when this returns.
     pub(super) fn write(&self, directory: &Path) -> io::Result<()> {
-        let unfinished = directory.join(format!("{FILE}.new"));
-        let mut file = fs::File::create(&unfinished)?;
-        file.write_all(self.text().as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&unfinished, directory.join(FILE))?;
-        sync_directory(directory)
+        write_whole(directory, FILE, self.text().as_bytes())
     }
 
     fn text(&self) -> String {
@@ -72,6 +66,8 @@ fn checksum(said: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn witness() -> Witness {

@@ -15,7 +15,8 @@ use crisisgids::domain::change::{Authorship, Change};
 use crisisgids::domain::record::Revision;
 use crisisgids::proto::v1;
 use crisisgids::store::Error;
-use crisisgids::store::embedded::EmbeddedStore;
+use crisisgids::store::embedded::{EmbeddedStore, Layout};
+use jiff::{SignedDuration, Timestamp};
 
 use super::support::NOW;
 
@@ -56,6 +57,7 @@ fn permit(action: Action) -> Permit {
     Permit::request(Principal::local(), action).unwrap()
 }
 
+/// Writes a place, a day after the one before.
 async fn write(directory: &Directory, number: u64) {
     let place = v1::Area {
         name: format!("areas/d-{}", number % 9),
@@ -68,15 +70,15 @@ async fn write(directory: &Directory, number: u64) {
         principal: "local".to_owned(),
         peer: "test".to_owned(),
         change_reason: format!("write {number}"),
-        time: NOW.parse().unwrap(),
+        time: NOW.parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * i64::try_from(number).unwrap()),
         request: None,
     };
     directory.write(&permit(Action::Write), vec![Change::Put(record)], authorship, false).await.unwrap();
 }
 
 /// What a directory holds: its revision, and of each record the name and etag.
-fn held(folder: &Path) -> Result<(Revision, BTreeMap<String, u64>), Error> {
-    let directory = Directory::open(Box::new(EmbeddedStore::open(folder)?)).unwrap();
+fn held(folder: &Path, layout: Layout) -> Result<(Revision, BTreeMap<String, u64>), Error> {
+    let directory = Directory::open(Box::new(EmbeddedStore::open_with(folder, layout)?)).unwrap();
     let snapshot = directory.snapshot(&permit(Action::Read)).unwrap();
     let records = snapshot.iter().map(|stored| (stored.record.name().to_string(), stored.meta.revision.0)).collect();
     Ok((snapshot.revision(), records))
@@ -126,10 +128,23 @@ fn damage(file: &Path, older: &Path, what: Damage, chance: &mut Chance) {
 
 #[tokio::test]
 async fn whatever_happens_to_a_file_all_data_is_right_or_the_damage_is_told() {
+    campaign(Layout::default()).await;
+}
+
+#[tokio::test]
+async fn the_same_of_a_directory_whose_ledger_begins_with_a_checkpoint() {
+    let names = campaign(Layout { segment: 4096, ahead: 1024, keep_seconds: Some(4 * 86_400) }).await;
+    for kind in ["checkpoint-", "archive/ledger-"] {
+        assert!(names.iter().any(|name| name.starts_with(kind)), "{names:?}");
+    }
+}
+
+/// Damages every file of a directory of this layout in every way, and gives the names of the files.
+async fn campaign(layout: Layout) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let (whole, older) = (folder.path().join("whole"), folder.path().join("older"));
     for (last, copied) in [(WRITES / 2, Some(&older)), (WRITES, None)] {
-        let directory = Directory::open(Box::new(EmbeddedStore::open(&whole).unwrap())).unwrap();
+        let directory = Directory::open(Box::new(EmbeddedStore::open_with(&whole, layout).unwrap())).unwrap();
         let first = directory.revisions().borrow().0 + 1;
         for number in first..=last {
             write(&directory, number).await;
@@ -137,7 +152,7 @@ async fn whatever_happens_to_a_file_all_data_is_right_or_the_damage_is_told() {
         drop(directory);
         copied.into_iter().for_each(|older| copy(&whole, older));
     }
-    let right = held(&whole).unwrap();
+    let right = held(&whole, layout).unwrap();
     assert_eq!((right.0, right.1.len()), (Revision(WRITES), 9));
 
     let (mut chance, mut survived, mut refused) = (Chance(20_261_125), 0, 0);
@@ -148,7 +163,7 @@ async fn whatever_happens_to_a_file_all_data_is_right_or_the_damage_is_told() {
                 let victim = folder.path().join("victim");
                 copy(&whole, &victim);
                 damage(&victim.join(name), &older.join(name), what, &mut chance);
-                match held(&victim) {
+                match held(&victim, layout) {
                     Ok(held) => {
                         assert_eq!(held, right, "{what:?} of {} in round {round}", name.display());
                         survived += 1;
@@ -166,4 +181,5 @@ async fn whatever_happens_to_a_file_all_data_is_right_or_the_damage_is_told() {
     }
     assert!(survived > 0 && refused > 0, "{survived} survived, {refused} refused");
     println!("{survived} survived, {refused} refused with a message");
+    names.into_iter().map(|name| name.to_str().unwrap().to_owned()).collect()
 }

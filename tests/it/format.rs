@@ -1,7 +1,7 @@
 //! What earlier versions wrote is still read: `tests/golden/format-1` is a data directory as the first version left it,
 //! less sled, which is made again. It was written once, by three changes, and is never written again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crisisgids::directory::Directory;
@@ -23,8 +23,12 @@ fn copied(from: &Path) -> tempfile::TempDir {
     folder
 }
 
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
 fn format_1() -> tempfile::TempDir {
-    copied(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/format-1"))
+    copied(&golden("format-1"))
 }
 
 #[test]
@@ -56,6 +60,30 @@ fn the_doctor_finds_a_directory_of_format_1_whole() {
     let (code, said, errors) = output(program(&["doctor", "--data-dir", "."]).current_dir(folder.path()));
     assert_eq!(code, Some(6), "sled is missing: {said}{errors}");
     let (code, said, errors) = output(program(&["doctor", "--repair", "--data-dir", "."]).current_dir(folder.path()));
+    assert_eq!(code, Some(0), "{said}{errors}");
+    assert!(said.contains(HASH), "{said}");
+}
+
+/// The hash over the forty writes of the directory that begins with a checkpoint.
+const COMPACTED_HASH: &str = "a11dbd48b858b270dada52f68e4254ba69a15066f1efeb55f0220aaa41364b3d";
+
+#[test]
+fn a_directory_whose_ledger_begins_with_a_checkpoint_of_format_1_opens() {
+    let folder = copied(&golden("format-1-compacted"));
+    let directory = Directory::open(Box::new(EmbeddedStore::open(folder.path()).unwrap())).unwrap();
+    let permit = |action| Permit::request(Principal::local(), action).unwrap();
+    let snapshot = directory.snapshot(&permit(Action::Read)).unwrap();
+    assert_eq!((snapshot.revision(), snapshot.iter().count()), (Revision(40), 7));
+    assert_eq!(directory.history_begins_after(&permit(Action::Read)), Ok(Revision(27)));
+    assert_eq!(directory.seal(&permit(Action::Read)).unwrap().unwrap().hash, COMPACTED_HASH);
+}
+
+#[test]
+fn a_backup_of_format_1_is_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = golden("format-1.backup");
+    let mut restore = program(&["restore", file.to_str().unwrap(), "--data-dir", "kept"]);
+    let (code, said, errors) = output(restore.current_dir(folder.path()));
     assert_eq!(code, Some(0), "{said}{errors}");
     assert!(said.contains(HASH), "{said}");
 }

@@ -15,6 +15,7 @@ mod damage;
 mod durability;
 mod format;
 mod resolver;
+mod compaction;
 mod contract;
 mod cli;
 mod golden;
