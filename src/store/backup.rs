@@ -21,9 +21,10 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::checkpoint::Checkpoint;
+use super::disk::sync_directory;
 use super::embedded::create;
 use super::proof::{Kept, unavailable};
-use super::segment::{self, Head, sync_directory};
+use super::segment::{self, Head};
 use super::sled::DIRECTORY;
 use super::witness::Witness;
 use crate::domain::record::Revision;

@@ -98,7 +98,7 @@ impl Checkpoint {
     /// Puts it into a directory, durable when this returns.
     pub(super) fn write(&self, directory: &Path) -> io::Result<()> {
         let bytes = self.encode().ok_or_else(|| io::Error::other("an entry is larger than 4 GiB"))?;
-        write_whole(directory, &file_name(self.head.revision), &bytes)
+        write_whole(directory, &file_name(self.head.revision), &bytes).map(drop)
     }
 }
 

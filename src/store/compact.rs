@@ -7,14 +7,14 @@
 //! **Invariants.** Segments go as a whole, oldest first, and never the newest one. What a repeated request is
 //! recognised by is younger than anything that goes. Nothing is deleted but an older checkpoint.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
+use super::disk;
 use super::proof::{Kept, unavailable};
 use super::reader::Reader;
-use super::segment::{Head, sync_directory};
+use super::segment::Head;
 use super::tally::{self, Tally};
 use super::{Error, History, MARK_SECONDS};
 use crate::domain::record::Revision;
@@ -95,13 +95,13 @@ fn move_into_archive(directory: &Path, replaced: &[PathBuf]) -> io::Result<()> {
     for path in replaced {
         match path.file_name() {
             Some(name) if path.extension().is_some_and(|extension| extension == "seg") => {
-                fs::rename(path, archive.join(name))?;
+                disk::rename(path, &archive.join(name))?;
             }
-            Some(_) | None => fs::remove_file(path)?,
+            Some(_) | None => disk::remove(path)?,
         }
     }
-    sync_directory(&archive)?;
-    sync_directory(directory)
+    disk::sync_directory(&archive)?;
+    disk::sync_directory(directory)
 }
 
 /// Proves that the segments put away, as far as they are still there, lead to what the ledger begins with.
@@ -120,6 +120,7 @@ pub(super) fn examine_archive(directory: &Path, beginning: &Head) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fs;
 
     use proptest::prelude::*;
     use tempfile::TempDir;

@@ -20,6 +20,7 @@ pub mod backup;
 pub mod examine;
 
 pub mod record;
+mod disk;
 mod tally;
 mod frame;
 mod segment;
@@ -34,6 +35,8 @@ mod lock;
 
 #[cfg(test)]
 pub(crate) mod conformance;
+#[cfg(test)]
+mod lost_cache;
 #[cfg(test)]
 pub(crate) mod sample;
 

@@ -6,11 +6,13 @@
 //! **Invariants.** A segment comes into being whole, by a rename. What a scan returns is proved by checksums and
 //! the hash chain.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+#[cfg(test)]
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::Path;
 
 use super::Error;
+use super::disk::{self, DiskFile};
 use super::frame::{self, ALIGN, Chain, Found, Frame, number};
 use super::tally::Tally;
 use crate::domain::record::Revision;
@@ -210,7 +212,7 @@ pub(super) fn chain_at(bytes: &[u8], base: &Head, revision: Revision) -> Option<
 /// A segment that is appended to.
 #[derive(Debug)]
 pub(super) struct Tail {
-    file: File,
+    file: DiskFile,
     /// Where the ledger stood before the segment.
     base: Revision,
     /// Where the frames end.
@@ -226,15 +228,10 @@ impl Tail {
     /// then holds nothing that was acknowledged, is replaced.
     pub(super) fn create(directory: &Path, head: &Head, ahead: usize) -> io::Result<Self> {
         let name = file_name(head.revision.next());
-        let unfinished = directory.join(format!("{name}.new"));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&unfinished)?;
         let mut bytes = header(head);
         let end = bytes.len();
         bytes.resize(end.max(ahead), 0);
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        fs::rename(&unfinished, directory.join(name))?;
-        sync_directory(directory)?;
+        let file = write_whole(directory, &name, &bytes)?;
         Ok(Tail { file, base: head.revision, end, allocated: bytes.len(), ahead })
     }
 
@@ -243,15 +240,14 @@ impl Tail {
     /// The process that wrote that group may have ended before it synced it, or after the sync failed, in which
     /// case the kernel holds it for clean; only what is written again is sure to reach the disk.
     pub(super) fn open(path: &Path, bytes: &[u8], base: Revision, scan: &Scan, ahead: usize) -> io::Result<Self> {
-        let mut file = OpenOptions::new().write(true).open(path)?;
+        let mut file = DiskFile::open(path)?;
         let mut allocated = bytes.len();
         if scan.torn.is_some() || allocated < scan.end {
             // The last frame's padding may be missing: set_len gives it back as zeros.
-            file.set_len(scan.end.try_into().map_err(io::Error::other)?)?;
+            file.set_len(scan.end)?;
             allocated = scan.end;
         }
-        file.seek(SeekFrom::Start(scan.last_group.try_into().map_err(io::Error::other)?))?;
-        file.write_all(bytes.get(scan.last_group..scan.end.min(bytes.len())).unwrap_or_default())?;
+        file.write_at(scan.last_group, bytes.get(scan.last_group..scan.end.min(bytes.len())).unwrap_or_default())?;
         file.sync_all()?;
         Ok(Tail { file, base, end: scan.end, allocated, ahead })
     }
@@ -275,24 +271,29 @@ impl Tail {
     /// A segment that cannot be written, as on a failing disk.
     #[cfg(test)]
     pub(super) fn read_only(path: &Path) -> io::Result<Self> {
-        Ok(Tail { file: File::open(path)?, base: Revision(0), end: HEADER, allocated: usize::MAX, ahead: 0 })
+        Ok(Tail {
+            file: DiskFile::foreign(File::open(path)?),
+            base: Revision(0),
+            end: HEADER,
+            allocated: usize::MAX,
+            ahead: 0,
+        })
     }
 
     /// A segment on a full disk.
     #[cfg(test)]
     pub(super) fn full() -> io::Result<Self> {
         let file = OpenOptions::new().write(true).open("/dev/full")?;
-        Ok(Tail { file, base: Revision(0), end: HEADER, allocated: usize::MAX, ahead: 0 })
+        Ok(Tail { file: DiskFile::foreign(file), base: Revision(0), end: HEADER, allocated: usize::MAX, ahead: 0 })
     }
 
     /// Appends frames, durable when this returns, and gives where they begin. After an error the segment must not
     /// be used any more: nobody knows what of them is on disk.
     pub(super) fn append(&mut self, frames: &[u8]) -> io::Result<usize> {
         let (start, end) = (self.end, self.end.saturating_add(frames.len()));
-        self.file.seek(SeekFrom::Start(start.try_into().map_err(io::Error::other)?))?;
-        self.file.write_all(frames)?;
+        self.file.write_at(start, frames)?;
         if end > self.allocated {
-            self.file.write_all(&vec![0; self.ahead])?;
+            self.file.write_at(end, &vec![0; self.ahead])?;
             self.allocated = end.saturating_add(self.ahead);
         }
         self.file.sync_data()?;
@@ -302,16 +303,12 @@ impl Tail {
 }
 
 /// Makes a file of these bytes, durable with its name when this returns. One of the same name is replaced.
-pub(super) fn write_whole(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_whole(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<DiskFile> {
     let unfinished = directory.join(format!("{name}.new"));
-    let mut file = File::create(&unfinished)?;
-    file.write_all(bytes)?;
+    let mut file = DiskFile::create(&unfinished)?;
+    file.write_at(0, bytes)?;
     file.sync_all()?;
-    fs::rename(&unfinished, directory.join(name))?;
-    sync_directory(directory)
-}
-
-/// Makes the names in a directory durable.
-pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
+    disk::rename(&unfinished, &directory.join(name))?;
+    disk::sync_directory(directory)?;
+    Ok(file)
 }

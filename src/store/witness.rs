@@ -50,7 +50,7 @@ impl Witness {
 
     /// Makes it the witness of a directory, durable when this returns.
     pub(super) fn write(&self, directory: &Path) -> io::Result<()> {
-        write_whole(directory, FILE, self.text().as_bytes())
+        write_whole(directory, FILE, self.text().as_bytes()).map(drop)
     }
 
     fn text(&self) -> String {
