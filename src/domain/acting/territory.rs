@@ -159,22 +159,28 @@ impl View<'_> {
         for area in asked {
             let municipalities = self.municipalities(area);
             for municipality in municipalities.values() {
+                let part = self.part(area, municipality);
                 if self.is_ours(&municipality.name) {
-                    territory.parts.push(self.part(area, municipality));
+                    territory.parts.push(part);
                 } else {
-                    territory.add_elsewhere(area, &self.ascend(&municipality.name), self);
+                    territory.add_elsewhere(part, self.safety_region_around(&municipality.name));
                 }
             }
             if municipalities.is_empty() {
+                let part = self.unincorporated(area);
                 if self.is_ours(&area.name) {
-                    territory.parts.push(self.unincorporated(area));
+                    territory.parts.push(part);
                 } else {
-                    territory.add_elsewhere(area, &self.ascend(&area.name), self);
+                    territory.add_elsewhere(part, self.safety_region_around(&area.name));
                 }
             }
         }
         territory.tell_apart();
         territory
+    }
+
+    fn safety_region_around(&self, area: &Id<Area>) -> Option<Arc<Area>> {
+        self.of_kind(self.ascend(area).keys(), AreaKind::SafetyRegion).next()
     }
 
     fn part(&self, asked: &Arc<Area>, municipality: &Arc<Area>) -> Part {
@@ -250,15 +256,14 @@ impl View<'_> {
 }
 
 impl Territory {
-    fn add_elsewhere(&mut self, asked: &Arc<Area>, chain: &BTreeMap<Id<Area>, usize>, view: &View<'_>) {
-        let region = view.of_kind(chain.keys(), AreaKind::SafetyRegion).next();
-        let mut areas = BTreeMap::from([(asked.name.clone(), (asked.kind, 0))]);
-        for (area, steps) in chain {
-            view.link(&mut areas, area, steps.saturating_add(1));
-        }
+    /// Adds a part that is not ours to what is known of its region.
+    fn add_elsewhere(&mut self, part: Part, region: Option<Arc<Area>>) {
+        let Part { asked, mut chain, .. } = part;
+        // What is handed over is named, also where it is more than a part of the municipality.
+        chain.entry(asked.name.clone()).or_insert((asked.kind, 0));
         match self.elsewhere.iter_mut().find(|known| known.asked.name == asked.name && known.region == region) {
-            Some(known) => known.chain.append(&mut areas),
-            None => self.elsewhere.push(Elsewhere { asked: asked.clone(), region, chain: areas }),
+            Some(known) => known.chain.append(&mut chain),
+            None => self.elsewhere.push(Elsewhere { asked, region, chain }),
         }
     }
 
