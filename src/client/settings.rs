@@ -25,7 +25,8 @@ pub(super) const MAX_RESPONSE: usize = 4 * 1024 * 1024;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Servers of one and the same directory, as `http://host:port` or `host:port`. Tried in this order, the next
+    /// Servers of one and the same directory, as `http://host:port`, `host:port`, or
+    /// `unix:/path` for the socket file of a server on this machine. Tried in this order, the next
     /// one if nothing listens or it answers UNAVAILABLE; a call begins with the one that answered last.
     pub endpoints: Vec<String>,
     /// The language of refusals, and of answers to questions that state none, as a BCP-47 code: `nl` or `en`. Empty
@@ -121,6 +122,13 @@ impl Settings {
 
     fn transport(&self, endpoint: &str) -> Result<(String, Endpoint), Error> {
         let fault = |problem: &str| Error::Address { endpoint: endpoint.to_owned(), problem: problem.to_owned() };
+        if let Some(path) = endpoint.strip_prefix("unix:") {
+            if path.trim_start_matches("//").is_empty() {
+                return Err(fault("write unix:/path/of/the/socket"));
+            }
+            let transport = Endpoint::from_shared(endpoint.to_owned()).map_err(|error| fault(&error.to_string()))?;
+            return Ok((endpoint.to_owned(), transport.connect_timeout(self.connect_timeout)));
+        }
         let address = if endpoint.contains("://") { endpoint.to_owned() } else { format!("http://{endpoint}") };
         let uri: Uri = address.parse().map_err(|error: http::uri::InvalidUri| fault(&error.to_string()))?;
         let secure = match uri.scheme_str() {

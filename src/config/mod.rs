@@ -35,6 +35,9 @@ pub struct Config {
 pub struct Server {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// A socket file to listen on too, for users of this machine; none: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub socket: Option<PathBuf>,
     /// The origins of web pages that may call over gRPC-Web.
     pub cors_origins: Vec<String>,
     /// How long calls may go on after the signal to stop.
@@ -133,6 +136,7 @@ impl Default for Server {
     fn default() -> Self {
         Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
+            socket: None,
             cors_origins: Vec::new(),
             drain_timeout: Period::from_secs(10),
             access_file: None,
@@ -187,7 +191,7 @@ impl Config {
                 faults.push(Fault { key: key.to_owned(), origin: None, problem: rule.to_owned() });
             }
         };
-        let Server { listen: _, cors_origins, drain_timeout, limits, access_file: _, tls: _ } = &self.server;
+        let Server { listen: _, socket: _, cors_origins, drain_timeout, limits, access_file: _, tls: _ } = &self.server;
         let faulty: Vec<&str> = cors_origins.iter().map(String::as_str).filter(|origin| !is_origin(origin)).collect();
         check(
             "server.cors_origins",

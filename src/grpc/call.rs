@@ -20,7 +20,7 @@ use crate::proto::rules::{Method, Rules};
 use crate::proto::to_dynamic;
 use crate::proto::tree::text;
 
-use super::edge::Edge;
+use super::edge::{CallerAddress, Edge};
 use super::status::status;
 
 /// What the services are made of. Cheap to clone.
@@ -149,7 +149,7 @@ pub(super) fn is_set(message: &DynamicMessage, field: &str) -> bool {
 
 /// From where a request comes.
 pub(super) fn peer_of<T>(request: &Request<T>) -> String {
-    request.remote_addr().map_or_else(|| "in-process".to_owned(), |address| address.to_string())
+    request.extensions().get().map_or_else(|| "in-process".to_owned(), |CallerAddress(address)| address.clone())
 }
 
 /// The first language of `accept-language` in which answers are given; else Dutch.

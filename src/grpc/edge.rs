@@ -12,6 +12,10 @@ use crate::directory::Directory;
 use crate::domain::access::{Action, Permit, Principal};
 use crate::domain::error::Error;
 
+/// From where a caller calls, as the server puts it beside his request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallerAddress(pub String);
+
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 

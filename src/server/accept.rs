@@ -13,13 +13,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::Connected;
 
+use super::socket::Socket;
 use super::tls::Tls;
 use crate::config::Limits;
 
@@ -29,14 +30,32 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Who is at the other end of a connection.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
-    address: SocketAddr,
+    origin: Origin,
     certificate_names: Arc<[String]>,
+}
+
+/// From where somebody calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Origin {
+    /// Over the network.
+    Address(SocketAddr),
+    /// Over the socket file, as a user of this machine; the system says who.
+    User(u32),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Origin::Address(address) => address.fmt(f),
+            Origin::User(id) => write!(f, "user {id} of this machine"),
+        }
+    }
 }
 
 impl Peer {
     /// From where.
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
+    pub(super) fn origin(&self) -> Origin {
+        self.origin
     }
 
     /// The names in the certificate that it proved to hold, as `DNS:host` and `URI:address`; none without one.
@@ -49,12 +68,13 @@ impl Peer {
 pub(super) struct Connection {
     stream: Stream,
     peer: Peer,
-    _place: Place,
+    _place: Option<Place>,
 }
 
 enum Stream {
     Plain(TcpStream),
     Secure(Box<TlsStream<TcpStream>>),
+    Local(UnixStream),
 }
 
 /// What a connection takes of the room there is, for as long as it lives.
@@ -101,9 +121,13 @@ impl Drop for Place {
 pub(super) fn connections(
     listener: TcpListener,
     tls: Option<Tls>,
+    socket: Option<Socket>,
     limits: &Limits,
 ) -> ReceiverStream<io::Result<Connection>> {
     let (ready, taken) = mpsc::channel(1);
+    if let Some(socket) = socket {
+        tokio::spawn(take_local(socket, ready.clone()));
+    }
     let loop_ = Loop {
         tls,
         most_per_address: limits.max_connections_per_address.get(),
@@ -114,6 +138,30 @@ pub(super) fn connections(
     };
     tokio::spawn(loop_.run(listener));
     ReceiverStream::new(taken)
+}
+
+/// Takes the connections of the users of this machine. They do not count: whoever runs the server must get through when
+/// everything else is full.
+async fn take_local(socket: Socket, ready: mpsc::Sender<io::Result<Connection>>) {
+    loop {
+        let accepted = tokio::select! {
+            () = ready.closed() => return,
+            accepted = socket.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, user)) => {
+                let peer = Peer { origin: Origin::User(user), certificate_names: Arc::from([]) };
+                let connection = Connection { stream: Stream::Local(stream), peer, _place: None };
+                if ready.send(Ok(connection)).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection of this machine could not be accepted");
+                sleep(PAUSE).await;
+            }
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -180,7 +228,11 @@ impl Loop {
                 (Stream::Secure(Box::new(stream)), names)
             }
         };
-        Ok(Connection { stream, peer: Peer { address, certificate_names: names }, _place: place })
+        Ok(Connection {
+            stream,
+            peer: Peer { origin: Origin::Address(address), certificate_names: names },
+            _place: Some(place),
+        })
     }
 }
 
@@ -197,6 +249,7 @@ impl AsyncRead for Connection {
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
             Stream::Secure(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Stream::Local(stream) => Pin::new(stream).poll_read(cx, buffer),
         }
     }
 }
@@ -206,6 +259,7 @@ impl AsyncWrite for Connection {
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
             Stream::Secure(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Stream::Local(stream) => Pin::new(stream).poll_write(cx, bytes),
         }
     }
 
@@ -213,6 +267,7 @@ impl AsyncWrite for Connection {
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Stream::Secure(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Local(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -220,6 +275,7 @@ impl AsyncWrite for Connection {
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Stream::Secure(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Local(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

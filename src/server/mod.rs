@@ -33,6 +33,7 @@ mod layers;
 pub mod open;
 mod refusal;
 mod reload;
+mod socket;
 mod tls;
 
 pub use crate::grpc::RulesError;
@@ -42,6 +43,7 @@ pub use tls::Error as TlsError;
 
 use identity::Identity;
 use identity::roster::Roster;
+use socket::Socket;
 use tls::Tls;
 
 /// The services of a directory, by the clock of this machine. Whoever was not identified is this machine's operator,
@@ -84,6 +86,15 @@ pub enum Error {
         #[source]
         cause: std::io::Error,
     },
+    /// The socket file cannot be had.
+    #[error("cannot listen on {}: {cause}", .file.display())]
+    Socket {
+        /// Which.
+        file: std::path::PathBuf,
+        /// Why not.
+        #[source]
+        cause: std::io::Error,
+    },
     /// The access file cannot be used.
     #[error("who may call is not known: {0}")]
     Access(#[from] RosterError),
@@ -105,6 +116,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Bound {
     listener: TcpListener,
+    socket: Option<Socket>,
     address: SocketAddr,
     settings: Settings,
     tls: Option<Tls>,
@@ -116,7 +128,8 @@ pub struct Bound {
 ///
 /// # Errors
 /// [`Error::NotThisMachine`] unless the address is a loopback address, or TLS and an access file are set;
-/// [`Error::Tls`] and [`Error::Access`] if their files cannot be used; [`Error::Bind`] if the address cannot be taken.
+/// [`Error::Tls`] and [`Error::Access`] if their files cannot be used; [`Error::Bind`] and [`Error::Socket`] if the
+/// address or the socket file cannot be had.
 pub async fn bind(settings: &Settings) -> Result<Bound, Error> {
     let address = settings.listen;
     let guarded = settings.tls.is_some() && settings.access_file.is_some();
@@ -125,12 +138,18 @@ pub async fn bind(settings: &Settings) -> Result<Bound, Error> {
     }
     let tls = settings.tls.as_ref().map(Tls::load).transpose()?;
     let roster = settings.access_file.as_deref().map(Roster::read).transpose()?;
+    let socket = settings.socket.as_deref().map(|file| {
+        let fault = |cause| Error::Socket { file: file.to_owned(), cause };
+        Socket::bind(file, roster.is_some()).map_err(fault)
+    });
+    let socket = socket.transpose()?;
     let exposure = exposure(settings, roster.as_ref());
-    let identity = roster.map(|roster| Arc::new(Identity::new(roster)));
+    let owner = socket.as_ref().map(Socket::owner);
+    let identity = roster.map(|roster| Arc::new(Identity::new(roster, owner)));
     let fault = |cause| Error::Bind { address, cause };
     let listener = TcpListener::bind(address).await.map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
-    Ok(Bound { listener, address, settings: settings.clone(), tls, identity, exposure })
+    Ok(Bound { listener, socket, address, settings: settings.clone(), tls, identity, exposure })
 }
 
 /// Who can reach the server, and as what.
@@ -144,6 +163,10 @@ fn exposure(settings: &Settings, roster: Option<&Roster>) -> String {
         None => "no TLS",
         Some(tls) if tls.client_ca.is_some() => "TLS with client certificates",
         Some(_) => "TLS",
+    };
+    let how = match &settings.socket {
+        Some(file) => format!("{how}; unix:{}", file.display()),
+        None => how.to_owned(),
     };
     match roster {
         None => format!("{whom}; {how}; whoever calls is the operator and may do everything"),
@@ -181,10 +204,10 @@ impl Bound {
     where
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let Bound { listener, settings, tls, identity, .. } = self;
+        let Bound { listener, socket, settings, tls, identity, .. } = self;
         let (front, control) = front::Front::new(&settings.limits).await?;
         let stack = layers::stack(front, &settings, identity.clone());
-        let incoming = accept::connections(listener, tls.clone(), &settings.limits);
+        let incoming = accept::connections(listener, tls.clone(), socket, &settings.limits);
         // Ends with the set, and so with the server.
         let mut beside = JoinSet::new();
         if tls.is_some() || identity.is_some() {

@@ -21,6 +21,7 @@ mod cli;
 mod golden;
 mod import;
 mod serve;
+mod socket;
 mod statements;
 mod traps;
 mod words;

@@ -1,7 +1,7 @@
-//! Who calls: found out from a token or a certificate, and put beside the request for the services to permit.
+//! Who calls: found out from a token, a certificate or the user of this machine, and put beside the request for the services to permit.
 //!
 //! **Invariants.** A call with a token that nobody has is refused, whatever certificate it came with; one without a
-//! token is whoever its certificate says; one with neither has no principal, and no service lets it in. A token is
+//! token is whoever its certificate, or over the socket file the system, says; one with neither has no principal, and no service lets it in. A token is
 //! never logged. Health and reflection are asked without.
 
 use std::collections::HashMap;
@@ -14,12 +14,12 @@ use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use tokio::sync::Semaphore;
 use tonic::body::Body;
-use tonic::transport::server::TcpConnectInfo;
 use tower::{Service, ServiceExt};
 
-use super::accept::Peer;
+use super::accept::{Origin, Peer};
 use super::{Answer, Answering, refusal};
 use crate::domain::access::Principal;
+use crate::grpc::edge::CallerAddress;
 
 pub(super) mod roster;
 
@@ -38,12 +38,28 @@ pub(super) struct Identity {
     roster: ArcSwap<Roster>,
     remembered: Mutex<HashMap<blake3::Hash, Principal>>,
     checks: Semaphore,
+    /// The user of this machine who runs the server, if there is a socket file.
+    owner: Option<u32>,
 }
 
 impl Identity {
-    pub(super) fn new(roster: Roster) -> Self {
+    /// `owner` is the user of this machine who is the operator when he calls over the socket file.
+    pub(super) fn new(roster: Roster, owner: Option<u32>) -> Self {
         let (remembered, checks) = (Mutex::default(), Semaphore::new(CHECKS));
-        Identity { roster: ArcSwap::from_pointee(roster), remembered, checks }
+        Identity { roster: ArcSwap::from_pointee(roster), remembered, checks, owner }
+    }
+
+    /// Who a user of this machine is: by the access file, or the operator if he runs the server.
+    fn by_user(&self, user: u32) -> Option<Principal> {
+        let named = self.roster.load().by_user(user).cloned();
+        named.or_else(|| (self.owner == Some(user)).then(Principal::local))
+    }
+
+    fn by_connection(&self, peer: &Peer) -> Option<Principal> {
+        match peer.origin() {
+            Origin::User(user) => self.by_user(user),
+            Origin::Address(_) => self.roster.load().by_certificate(peer.certificate_names()).cloned(),
+        }
     }
 
     /// From here on these may call.
@@ -103,9 +119,8 @@ where
         let (inner, identity) = (self.inner.clone(), self.identity.clone());
         Box::pin(async move {
             let peer = request.extensions().get::<Peer>().cloned();
-            if let Some(address) = peer.as_ref().map(Peer::address) {
-                let info = TcpConnectInfo { local_addr: None, remote_addr: Some(address) };
-                request.extensions_mut().insert(info);
+            if let Some(peer) = &peer {
+                request.extensions_mut().insert(CallerAddress(peer.origin().to_string()));
             }
             let token = request.headers_mut().remove(AUTHORIZATION);
             let Some(identity) = identity else { return inner.oneshot(request).await };
@@ -119,7 +134,7 @@ where
                     let Some(found) = found else { return Ok(refusal::unknown_token().into_http()) };
                     Some(found)
                 }
-                None => peer.and_then(|peer| identity.roster.load().by_certificate(peer.certificate_names()).cloned()),
+                None => peer.and_then(|peer| identity.by_connection(&peer)),
             };
             if let Some(principal) = principal {
                 request.extensions_mut().insert(principal);

@@ -52,6 +52,8 @@ pub(in crate::server) struct Roster {
     principals: BTreeMap<String, Entry>,
     /// The principal of each certificate name.
     certificates: BTreeMap<String, String>,
+    /// The principal of each user of this machine.
+    users: BTreeMap<u32, String>,
 }
 
 #[derive(Debug)]
@@ -75,6 +77,8 @@ struct WrittenPrincipal {
     token_hash: Option<String>,
     #[serde(default)]
     certificate_names: Vec<String>,
+    #[serde(default)]
+    user_ids: Vec<u32>,
     #[serde(default)]
     organisations: Vec<String>,
     #[serde(default)]
@@ -122,8 +126,13 @@ impl Roster {
         if scope.is_some() && role.is_some_and(|role| role != AccessRole::Editor) {
             fault("organisations and areas limit what an editor changes; other roles have no such limit".to_owned());
         }
-        if one.token_hash.is_none() && one.certificate_names.is_empty() {
-            fault("has neither token_hash nor certificate_names, so nobody could call as it".to_owned());
+        if one.token_hash.is_none() && one.certificate_names.is_empty() && one.user_ids.is_empty() {
+            fault("has neither token_hash nor certificate_names nor user_ids, so nobody could call as it".to_owned());
+        }
+        for user in &one.user_ids {
+            if let Some(other) = self.users.insert(*user, name.clone()) {
+                fault(format!("user {user} is {other}'s already"));
+            }
         }
         if let Some(hash) = &one.token_hash
             && !PasswordHash::new(hash).is_ok_and(|hash| hash.algorithm.as_str() == "argon2id")
@@ -154,6 +163,11 @@ impl Roster {
     pub(in crate::server) fn by_certificate(&self, names: &[String]) -> Option<&Principal> {
         let known = names.iter().find_map(|name| self.certificates.get(name))?;
         self.principals.get(known).map(|entry| &entry.principal)
+    }
+
+    /// Who a user of this machine is.
+    pub(in crate::server) fn by_user(&self, user: u32) -> Option<&Principal> {
+        self.principals.get(self.users.get(&user)?).map(|entry| &entry.principal)
     }
 
     /// Whose a token is: `name.secret`. Takes as long as the hash is made to take.

@@ -4,7 +4,6 @@
 //! CANCELLED, never OK. Payloads are never logged. What a service logs during a call carries the call's id.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -13,11 +12,11 @@ use http::{HeaderMap, Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tonic::body::Body;
 use tonic::codegen::Bytes;
-use tonic::transport::server::TcpConnectInfo;
 use tonic::{Code, Status};
 use tower::Service;
 use tracing::Instrument;
 
+use super::super::accept::{Origin, Peer};
 use super::super::{Answer, Answering};
 use super::REQUEST_ID;
 
@@ -38,7 +37,7 @@ impl<S> CallLog<S> {
 struct Call {
     method: String,
     request_id: String,
-    peer: Option<SocketAddr>,
+    peer: Option<Origin>,
     start: Instant,
     /// How it ended; `None` while it has not.
     code: Option<Code>,
@@ -81,7 +80,7 @@ impl Call {
         Call {
             method: request.uri().path().to_owned(),
             request_id: id.unwrap_or_default().to_owned(),
-            peer: request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr),
+            peer: request.extensions().get::<Peer>().map(Peer::origin),
             start: Instant::now(),
             code: None,
         }

@@ -1,7 +1,8 @@
 //! More calls than can be answered in time are refused at once, so that those that were let in are.
 //!
 //! **Invariants.** A call has its place until its answer has begun. Nobody waits for a place: waiting would only grow.
-//! Health is asked without one, so that whoever watches the server can tell busy from gone.
+//! Health is asked without one, so that whoever watches the server can tell busy from gone; so is everything over the
+//! socket file, so that whoever runs it can see why.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
+use super::super::accept::{Origin, Peer};
 use super::super::{Answer, Answering, refusal};
 
 /// The layer that refuses what there is no room for.
@@ -42,7 +44,9 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Answer {
         let inner = self.inner.clone();
-        if request.uri().path().starts_with("/grpc.health.") {
+        let peer = request.extensions().get::<Peer>();
+        let is_local = peer.is_some_and(|peer| matches!(peer.origin(), Origin::User(_)));
+        if is_local || request.uri().path().starts_with("/grpc.health.") {
             return Box::pin(inner.oneshot(request));
         }
         let Ok(place) = self.places.clone().try_acquire_owned() else {
