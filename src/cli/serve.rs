@@ -117,7 +117,11 @@ impl Serve {
 
 /// An address that may not be had is a wrong setting; a damaged data directory has an exit code of its own.
 fn failure(error: server::Error) -> Failure {
-    if matches!(error, server::Error::NotThisMachine(_) | server::Error::Access(_) | server::Error::Tls(_)) {
+    let is_setting = matches!(
+        error,
+        server::Error::NotThisMachine(_) | server::Error::Access(_) | server::Error::Issuer(_) | server::Error::Tls(_)
+    );
+    if is_setting {
         return Failure::Usage(error.into());
     }
     let error = anyhow::Error::from(error);

@@ -45,11 +45,34 @@ pub struct Server {
     /// Who may call, and as what; none: whoever reaches this machine's own addresses is its operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_file: Option<PathBuf>,
+    /// The issuer elsewhere whose tokens count; none: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<Jwt>,
     /// What TLS is spoken with; none: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
     /// What one client may ask for.
     pub limits: Limits,
+}
+
+/// An issuer of tokens (JWT) elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jwt {
+    /// What its tokens call it: their `iss`.
+    pub issuer: String,
+    /// What its tokens call this service: their `aud`.
+    pub audience: String,
+    /// Its public keys, as a JWKS; read again when they change.
+    pub jwks_file: PathBuf,
+    /// How much its clock may differ from this one.
+    #[serde(default = "clock_skew")]
+    pub clock_skew: Period,
+}
+
+/// A minute, as most who check such tokens allow.
+fn clock_skew() -> Period {
+    Period::from_secs(60)
 }
 
 /// What TLS is spoken with: files in PEM, read again when they change.
@@ -140,6 +163,7 @@ impl Default for Server {
             cors_origins: Vec::new(),
             drain_timeout: Period::from_secs(10),
             access_file: None,
+            jwt: None,
             tls: None,
             limits: Limits::default(),
         }
@@ -191,7 +215,8 @@ impl Config {
                 faults.push(Fault { key: key.to_owned(), origin: None, problem: rule.to_owned() });
             }
         };
-        let Server { listen: _, socket: _, cors_origins, drain_timeout, limits, access_file: _, tls: _ } = &self.server;
+        let Server { listen: _, socket: _, cors_origins, drain_timeout, limits, access_file, tls: _, jwt } =
+            &self.server;
         let faulty: Vec<&str> = cors_origins.iter().map(String::as_str).filter(|origin| !is_origin(origin)).collect();
         check(
             "server.cors_origins",
@@ -201,6 +226,12 @@ impl Config {
                  \"*\" is refused, because any page could then read the directory"
             ),
         );
+        let named = jwt.as_ref().is_none_or(|jwt| !jwt.issuer.is_empty() && !jwt.audience.is_empty());
+        check("server.jwt", named, "must name issuer and audience");
+        let told_apart = jwt.is_none() || access_file.is_some();
+        check("server.jwt", told_apart, "needs server.access_file, which says who the subjects of its tokens are");
+        let skew = jwt.as_ref().is_none_or(|jwt| jwt.clock_skew <= Period::from_secs(300));
+        check("server.jwt.clock_skew", skew, "must be at most five minutes");
         let hour = Period::from_secs(3600);
         check("server.drain_timeout", *drain_timeout <= hour, "must be at most one hour");
         limits.validate(&mut check);

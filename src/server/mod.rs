@@ -38,10 +38,12 @@ mod tls;
 
 pub use crate::grpc::RulesError;
 pub use front::Error as ContractError;
+pub use identity::jwt::Error as IssuerError;
 pub use identity::roster::Error as RosterError;
 pub use tls::Error as TlsError;
 
 use identity::Identity;
+use identity::jwt::Issuer;
 use identity::roster::Roster;
 use socket::Socket;
 use tls::Tls;
@@ -98,6 +100,9 @@ pub enum Error {
     /// The access file cannot be used.
     #[error("who may call is not known: {0}")]
     Access(#[from] RosterError),
+    /// The keys of the issuer of tokens cannot be used.
+    #[error("tokens cannot be checked: {0}")]
+    Issuer(#[from] IssuerError),
     /// The certificates cannot be used.
     #[error("TLS cannot be spoken: {0}")]
     Tls(#[from] TlsError),
@@ -128,7 +133,7 @@ pub struct Bound {
 ///
 /// # Errors
 /// [`Error::NotThisMachine`] unless the address is a loopback address, or TLS and an access file are set;
-/// [`Error::Tls`] and [`Error::Access`] if their files cannot be used; [`Error::Bind`] and [`Error::Socket`] if the
+/// [`Error::Tls`], [`Error::Access`] and [`Error::Issuer`] if their files cannot be used; [`Error::Bind`] and [`Error::Socket`] if the
 /// address or the socket file cannot be had.
 pub async fn bind(settings: &Settings) -> Result<Bound, Error> {
     let address = settings.listen;
@@ -138,6 +143,7 @@ pub async fn bind(settings: &Settings) -> Result<Bound, Error> {
     }
     let tls = settings.tls.as_ref().map(Tls::load).transpose()?;
     let roster = settings.access_file.as_deref().map(Roster::read).transpose()?;
+    let issuer = settings.jwt.as_ref().map(Issuer::read).transpose()?;
     let socket = settings.socket.as_deref().map(|file| {
         let fault = |cause| Error::Socket { file: file.to_owned(), cause };
         Socket::bind(file, roster.is_some()).map_err(fault)
@@ -145,7 +151,7 @@ pub async fn bind(settings: &Settings) -> Result<Bound, Error> {
     let socket = socket.transpose()?;
     let exposure = exposure(settings, roster.as_ref());
     let owner = socket.as_ref().map(Socket::owner);
-    let identity = roster.map(|roster| Arc::new(Identity::new(roster, owner)));
+    let identity = roster.map(|roster| Arc::new(Identity::new(roster, owner, issuer)));
     let fault = |cause| Error::Bind { address, cause };
     let listener = TcpListener::bind(address).await.map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;

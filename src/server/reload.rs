@@ -1,4 +1,4 @@
-//! Certificates and the access file, taken anew when they change.
+//! Certificates, the access file and the keys of an issuer, taken anew when they change.
 //!
 //! **Invariants.** What cannot be used changes nothing: what was loaded before stays, and the log says so once per
 //! change. Nothing here ends a call or a connection.
@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::identity::Identity;
+use super::identity::jwt::Issuer;
 use super::identity::roster::Roster;
 use super::tls::Tls;
 use crate::config::Server as Settings;
@@ -38,6 +39,15 @@ pub(super) async fn watch(settings: Settings, tls: Option<Tls>, identity: Option
                 Err(error) => tracing::error!(%error, "the access file cannot be used; what it said before holds"),
             }
         }
+        if let (Some(identity), Some(jwt)) = (&identity, &settings.jwt) {
+            match Issuer::read(jwt) {
+                Ok(issuer) => {
+                    tracing::info!(keys = issuer.count(), "the issuer's keys were taken anew");
+                    identity.replace_issuer(issuer);
+                }
+                Err(error) => tracing::error!(%error, "the issuer's keys cannot be used; those before stay"),
+            }
+        }
         if let (Some(tls), Some(files)) = (&tls, &settings.tls) {
             match tls.reload(files) {
                 Ok(()) => tracing::info!("the certificates were taken anew"),
@@ -50,7 +60,8 @@ pub(super) async fn watch(settings: Settings, tls: Option<Tls>, identity: Option
 /// What the files hold; of one that cannot be read, nothing.
 async fn contents(settings: &Settings) -> Vec<Option<Vec<u8>>> {
     let tls = settings.tls.iter().flat_map(|tls| [&tls.certificate, &tls.key].into_iter().chain(&tls.client_ca));
-    let files: Vec<PathBuf> = tls.chain(&settings.access_file).cloned().collect();
+    let keys = settings.jwt.iter().map(|jwt| &jwt.jwks_file);
+    let files: Vec<PathBuf> = tls.chain(&settings.access_file).chain(keys).cloned().collect();
     let read = move || files.iter().map(|file| std::fs::read(file).ok()).collect();
     tokio::task::spawn_blocking(read).await.unwrap_or_default()
 }

@@ -21,8 +21,10 @@ use super::{Answer, Answering, refusal};
 use crate::domain::access::Principal;
 use crate::grpc::edge::CallerAddress;
 
+pub(super) mod jwt;
 pub(super) mod roster;
 
+use jwt::Issuer;
 use roster::Roster;
 
 /// Tokens whose hash was checked before, so that a client pays for the hash once and not with every call.
@@ -40,13 +42,21 @@ pub(super) struct Identity {
     checks: Semaphore,
     /// The user of this machine who runs the server, if there is a socket file.
     owner: Option<u32>,
+    /// The issuer elsewhere whose tokens count, if there is one.
+    issuer: Option<ArcSwap<Issuer>>,
 }
 
 impl Identity {
     /// `owner` is the user of this machine who is the operator when he calls over the socket file.
-    pub(super) fn new(roster: Roster, owner: Option<u32>) -> Self {
+    pub(super) fn new(roster: Roster, owner: Option<u32>, issuer: Option<Issuer>) -> Self {
         let (remembered, checks) = (Mutex::default(), Semaphore::new(CHECKS));
-        Identity { roster: ArcSwap::from_pointee(roster), remembered, checks, owner }
+        Identity {
+            roster: ArcSwap::from_pointee(roster),
+            remembered,
+            checks,
+            owner,
+            issuer: issuer.map(ArcSwap::from_pointee),
+        }
     }
 
     /// Who a user of this machine is: by the access file, or the operator if he runs the server.
@@ -68,7 +78,18 @@ impl Identity {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// From here on tokens of the issuer are held against these keys.
+    pub(super) fn replace_issuer(&self, issuer: Issuer) {
+        if let Some(known) = &self.issuer {
+            known.store(Arc::new(issuer));
+        }
+    }
+
     async fn by_token(&self, token: &str) -> Option<Principal> {
+        // Three parts: a JWT. A token of ours has two.
+        if let Some(issuer) = self.issuer.as_ref().filter(|_| token.matches('.').count() == 2) {
+            return self.roster.load().by_subject(&issuer.load().subject(token)?).cloned();
+        }
         let key = blake3::hash(token.as_bytes());
         let roster = self.roster.load_full();
         if let Some(known) = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {

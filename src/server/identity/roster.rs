@@ -52,6 +52,8 @@ pub(in crate::server) struct Roster {
     principals: BTreeMap<String, Entry>,
     /// The principal of each certificate name.
     certificates: BTreeMap<String, String>,
+    /// The principal of each subject of the issuer's tokens.
+    subjects: BTreeMap<String, String>,
     /// The principal of each user of this machine.
     users: BTreeMap<u32, String>,
 }
@@ -77,6 +79,8 @@ struct WrittenPrincipal {
     token_hash: Option<String>,
     #[serde(default)]
     certificate_names: Vec<String>,
+    #[serde(default)]
+    subjects: Vec<String>,
     #[serde(default)]
     user_ids: Vec<u32>,
     #[serde(default)]
@@ -126,8 +130,15 @@ impl Roster {
         if scope.is_some() && role.is_some_and(|role| role != AccessRole::Editor) {
             fault("organisations and areas limit what an editor changes; other roles have no such limit".to_owned());
         }
-        if one.token_hash.is_none() && one.certificate_names.is_empty() && one.user_ids.is_empty() {
-            fault("has neither token_hash nor certificate_names nor user_ids, so nobody could call as it".to_owned());
+        let nameless = one.certificate_names.is_empty() && one.subjects.is_empty() && one.user_ids.is_empty();
+        if one.token_hash.is_none() && nameless {
+            let ways = "neither token_hash nor certificate_names nor subjects nor user_ids";
+            fault(format!("has {ways}, so nobody could call as it"));
+        }
+        for subject in &one.subjects {
+            if let Some(other) = self.subjects.insert(subject.clone(), name.clone()) {
+                fault(format!("subject {subject} is {other}'s already"));
+            }
         }
         for user in &one.user_ids {
             if let Some(other) = self.users.insert(*user, name.clone()) {
@@ -163,6 +174,11 @@ impl Roster {
     pub(in crate::server) fn by_certificate(&self, names: &[String]) -> Option<&Principal> {
         let known = names.iter().find_map(|name| self.certificates.get(name))?;
         self.principals.get(known).map(|entry| &entry.principal)
+    }
+
+    /// Who the subject of a token of the issuer is.
+    pub(in crate::server) fn by_subject(&self, subject: &str) -> Option<&Principal> {
+        self.principals.get(self.subjects.get(subject)?).map(|entry| &entry.principal)
     }
 
     /// Who a user of this machine is.
