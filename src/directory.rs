@@ -144,6 +144,11 @@ impl Directory {
         Ok(self.views.of(self.current.load_full(), permit.clearance()))
     }
 
+    /// The directory as it stands, for the services themselves and for no caller: to know what of an answer to note.
+    pub(crate) fn present(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
     /// The newest revision, always; it changes after the snapshot does.
     pub fn revisions(&self) -> watch::Receiver<Revision> {
         self.revisions.clone()

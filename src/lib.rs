@@ -28,6 +28,7 @@
 //! | [`grpc`] | the services: principal, permit, convert, directory, convert |
 //! | [`server`] | connections and TLS, who calls, layers, health, reflection, graceful stop |
 //! | [`maintenance`] | backup, restore, examination and repair of a data directory |
+//! | [`audit`] | the trail of who was given confidential values |
 //! | [`client`] | the typed client |
 //! | [`cli`] | the command line |
 //! | [`config`], [`telemetry`] | settings in layers; logging |
@@ -67,6 +68,7 @@ pub mod dataset;
 pub mod maintenance;
 pub mod proto;
 pub mod grpc;
+pub mod audit;
 pub mod server;
 pub mod client;
 pub mod cli;

@@ -15,6 +15,7 @@ use self::settings::{Format, Settings};
 mod settings;
 mod serve;
 mod access;
+mod audit;
 mod ask;
 mod edit;
 mod care;
@@ -63,6 +64,9 @@ enum Command {
         after_help = "Examples:\n  crisisgids access show\n  crisisgids access token meldkamer-lelystad"
     )]
     Access(access::Access),
+    /// Prove and list the trail of who was given confidential values
+    #[command(subcommand, after_help = "Examples:\n  crisisgids audit verify\n  crisisgids audit list -o json")]
+    Audit(audit::Audit),
     /// Write a completion script for a shell to standard output
     #[command(
         after_help = "Example:\n  crisisgids completions bash > ~/.local/share/bash-completion/completions/crisisgids"
@@ -114,6 +118,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Edit(edit) => edit.run(&cli.settings),
         Command::Care(care) => care.run(&cli.settings),
         Command::Access(access) => access.run(&cli.settings),
+        Command::Audit(audit) => audit.run(&cli.settings),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "crisisgids", &mut script);

@@ -93,8 +93,8 @@ impl Serve {
         let address = bound.local_addr();
         let (scheme, exposure) = (if bound.is_secure() { "https" } else { "http" }, bound.exposure().to_owned());
         let load = async {
-            let Opened { directory, filled } = storage.open(opened_at).await?;
-            let routes = server::routes(directory, &config.server)?;
+            let Opened { directory, filled, trail } = storage.open(opened_at).await?;
+            let routes = server::routes(directory, &config.server, trail)?;
             if let Some(records) = filled {
                 eprintln!("first start: filled with the {records} records of the dataset inside the program");
             }

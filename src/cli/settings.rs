@@ -94,6 +94,10 @@ pub(super) struct Settings {
     #[arg(long, global = true, value_name = "FILE", env = "CRISISGIDS_KEY", requires = "certificate")]
     key: Option<PathBuf>,
 
+    /// See confidential values too, where the office allows it in need, and say why: it is noted
+    #[arg(long, global = true, value_name = "REASON")]
+    break_glass: Option<String>,
+
     /// How long a call may take, such as 500ms or 10s [default: 5s, import and export 60s]
     #[arg(long, global = true, value_name = "PERIOD")]
     timeout: Option<Period>,
@@ -123,6 +127,7 @@ impl Settings {
             settings.connect_timeout = settings.connect_timeout.min(timeout);
         }
         settings.token = self.token_file.as_deref().map(read).transpose()?.map(Secret);
+        settings.break_glass.clone_from(&self.break_glass);
         if let Some(authorities) = self.ca.as_deref().map(read).transpose()? {
             let certificate = match (&self.certificate, &self.key) {
                 (Some(certificate), Some(key)) => Some((read(certificate)?, Secret(read(key)?))),

@@ -104,6 +104,8 @@ struct Attempt {
     language: Option<AsciiMetadataValue>,
     /// What `authorization` says, if anything.
     authorization: Option<AsciiMetadataValue>,
+    /// Why the glass is broken, if it is.
+    broken_glass: Option<AsciiMetadataValue>,
 }
 
 impl Client {
@@ -247,6 +249,7 @@ impl Client {
         let language = Some(&self.settings.language_code).filter(|code| !code.is_empty());
         let language: Option<AsciiMetadataValue> = language.and_then(|code| code.parse().ok());
         let authorization = self.settings.authorization()?;
+        let broken_glass = self.settings.broken_glass()?;
         let round = || async {
             let mut missed: Option<Error> = None;
             let order = (0..channels.len()).cycle().skip(start).take(channels.len());
@@ -262,6 +265,7 @@ impl Client {
                     end,
                     language: language.clone(),
                     authorization: authorization.clone(),
+                    broken_glass: broken_glass.clone(),
                 };
                 match make(attempt).await {
                     Err(error) if error.code() == Code::DeadlineExceeded => {
@@ -316,6 +320,9 @@ impl Attempt {
         }
         if let Some(authorization) = &self.authorization {
             call.metadata_mut().insert("authorization", authorization.clone());
+        }
+        if let Some(reason) = &self.broken_glass {
+            call.metadata_mut().insert("crisisgids-break-glass", reason.clone());
         }
         call
     }

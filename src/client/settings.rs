@@ -47,6 +47,8 @@ pub struct Settings {
     pub longest_wait: Duration,
     /// The token to call with, if any. It is sent over TLS, or to this machine itself, and nowhere else.
     pub token: Option<Secret>,
+    /// Why everything is to be seen, confidential or not, by a caller who may in need: each call is noted with it.
+    pub break_glass: Option<String>,
     /// What `https` endpoints are trusted by.
     pub tls: Option<Trust>,
 }
@@ -82,6 +84,7 @@ impl Default for Settings {
             first_wait: Duration::from_millis(100),
             longest_wait: Duration::from_secs(2),
             token: None,
+            break_glass: None,
             tls: None,
         }
     }
@@ -118,6 +121,16 @@ impl Settings {
         let mut header: AsciiMetadataValue = format!("Bearer {}", token.trim()).parse().map_err(fault)?;
         header.set_sensitive(true);
         Ok(Some(header))
+    }
+
+    /// What calls say of why the glass is broken.
+    pub(super) fn broken_glass(&self) -> Result<Option<AsciiMetadataValue>, Error> {
+        let Some(reason) = &self.break_glass else { return Ok(None) };
+        let fault = |_| Error::Address {
+            endpoint: String::new(),
+            problem: "the reason to break the glass must be plain ASCII on one line".to_owned(),
+        };
+        reason.parse().map(Some).map_err(fault)
     }
 
     fn transport(&self, endpoint: &str) -> Result<(String, Endpoint), Error> {

@@ -108,12 +108,48 @@ pub struct Principal {
     name: String,
     role: AccessRole,
     scope: Option<Scope>,
+    may_break_glass: bool,
+    broken: Option<String>,
 }
 
 impl Principal {
     /// Somebody who was identified. A scope limits what an editor may change, and nobody else.
     pub fn new(name: impl Into<String>, role: AccessRole, scope: Option<Scope>) -> Self {
-        Principal { name: name.into(), role, scope: scope.filter(|_| role == AccessRole::Editor) }
+        Principal {
+            name: name.into(),
+            role,
+            scope: scope.filter(|_| role == AccessRole::Editor),
+            may_break_glass: false,
+            broken: None,
+        }
+    }
+
+    /// The same, who may see everything in need, if he says why.
+    #[must_use]
+    pub fn with_break_glass(self) -> Self {
+        Principal { may_break_glass: true, ..self }
+    }
+
+    /// The same for one call in which he breaks the glass.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] if he may not, or does not say why.
+    pub fn breaking_glass(self, reason: &str) -> Result<Self, Error> {
+        if self.may_break_glass && !reason.trim().is_empty() {
+            Ok(Principal { broken: Some(reason.trim().to_owned()), ..self })
+        } else {
+            Err(Error::Denied)
+        }
+    }
+
+    /// Why he breaks the glass, if he does.
+    pub fn broken_glass(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
+    /// The most confidential channels that he sees the value of.
+    pub fn clearance(&self) -> Confidentiality {
+        if self.broken.is_some() { Confidentiality::Restricted } else { self.role.clearance() }
     }
 
     /// Whoever reaches a server that listens on this machine only and tells nobody apart: he is its operator.
@@ -168,7 +204,7 @@ impl Permit {
 
     /// The most confidential channels that he sees the value of.
     pub fn clearance(&self) -> Confidentiality {
-        self.principal.role.clearance()
+        self.principal.clearance()
     }
 
     /// What his changes are limited to; `None`: nothing.

@@ -3,7 +3,7 @@
 //! **Invariants.** Every reference in it leads to a record in it. Applying a [`Batch`] gives another snapshot and
 //! leaves this one as it is. Indices are derived, never stored.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::area::Area;
 use super::change::Batch;
-use super::contact::Contact;
+use super::contact::{Confidentiality, Contact};
 use super::field::Fields;
 use super::name::{Collection, Id, Name};
 use super::organisation::{Coverage, EXECUTES_FOR, Organisation, SUCCESSOR_OF};
@@ -44,6 +44,8 @@ struct Index {
     /// Per organisation, its coverages and contacts.
     coverages: HashMap<Name, Vec<Arc<Coverage>>>,
     contacts: HashMap<Name, Vec<Arc<Contact>>>,
+    /// The contacts with a channel whose value is for few, whatever its validity.
+    restricted: BTreeSet<Name>,
     /// The records of which a fact is announced.
     announced: Vec<Name>,
     /// Every instant at which any fact may begin, end, age or come near its end; sorted.
@@ -178,6 +180,11 @@ impl Snapshot {
     }
 
     /// What people type, and the records it may mean.
+    /// The contacts with a channel whose value is for few: reading them is noted.
+    pub fn restricted(&self) -> &BTreeSet<Name> {
+        &self.index.restricted
+    }
+
     pub(super) fn words(&self) -> &Words {
         &self.index.words
     }
@@ -243,6 +250,9 @@ impl Index {
                     }
                 }
                 Record::Contact(contact) => {
+                    if contact.channels.iter().any(|one| one.confidentiality == Confidentiality::Restricted) {
+                        index.restricted.insert(contact.name.name().clone());
+                    }
                     if let Some(parent) = contact.name.name().parent() {
                         index.contacts.entry(parent).or_default().push(contact.clone());
                     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tonic::service::Routes;
 
+use crate::audit::Trail;
 use crate::directory::Directory;
 use crate::domain::access::Principal;
 use crate::proto::rules::Rules;
@@ -11,6 +12,7 @@ use crate::proto::v1;
 
 pub use crate::proto::rules::ContractError as RulesError;
 
+mod audit;
 pub mod call;
 mod coordination;
 mod directory;
@@ -33,7 +35,8 @@ pub struct MessageSizes {
     pub response: usize,
 }
 
-/// Every service of a directory. `everyone` is who calls where callers are not told apart.
+/// Every service of a directory. `everyone` is who calls where callers are not told apart; `trail` is where it is noted
+/// who was given confidential values.
 ///
 /// # Errors
 /// [`RulesError`] if the contract has a method without permission, or a rule that nothing enforces.
@@ -42,16 +45,21 @@ pub fn routes(
     clock: Clock,
     everyone: Option<Principal>,
     sizes: MessageSizes,
+    trail: Option<Trail>,
 ) -> Result<Routes, RulesError> {
-    let api = Arc::new(Api::new(Edge::new(directory, clock, everyone), Arc::new(Rules::load()?)));
+    let rules = Arc::new(Rules::load()?);
+    let watch = trail.map(|trail| {
+        let (directory, rules, clock, everyone) = (directory.clone(), rules.clone(), clock.clone(), everyone.clone());
+        Arc::new(audit::Watch { trail, directory, rules, clock, everyone })
+    });
+    let api = Arc::new(Api::new(Edge::new(directory, clock, everyone), rules));
     let mut routes = Routes::default();
     macro_rules! serve {
         ($($module:ident::$server:ident),+ $(,)?) => { $(
-            routes = routes.add_service(
-                v1::$module::$server::from_arc(Arc::clone(&api))
-                    .max_decoding_message_size(sizes.request)
-                    .max_encoding_message_size(sizes.response),
-            );
+            let service = v1::$module::$server::from_arc(Arc::clone(&api))
+                .max_decoding_message_size(sizes.request)
+                .max_encoding_message_size(sizes.response);
+            routes = routes.add_service(audit::Audited::new(service, watch.clone()));
         )+ };
     }
     serve!(

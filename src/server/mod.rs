@@ -19,6 +19,7 @@ use tonic::body::Body;
 use tonic::service::Routes;
 use tower::Service;
 
+use crate::audit::Trail;
 use crate::config::{Limits, Server as Settings};
 use crate::directory::Directory;
 use crate::domain::access::Principal;
@@ -49,16 +50,16 @@ use socket::Socket;
 use tls::Tls;
 
 /// The services of a directory, by the clock of this machine. Whoever was not identified is this machine's operator,
-/// unless callers are told apart.
+/// unless callers are told apart. Who was given confidential values is noted in the trail.
 ///
 /// # Errors
 /// [`RulesError`] if the contract's own rules cannot be enforced, which a test rules out for every build.
-pub fn routes(directory: Arc<Directory>, settings: &Settings) -> Result<Routes, RulesError> {
+pub fn routes(directory: Arc<Directory>, settings: &Settings, trail: Option<Trail>) -> Result<Routes, RulesError> {
     let limits = &settings.limits;
     let everyone = settings.access_file.is_none().then(Principal::local);
     let sizes =
         grpc::MessageSizes { request: limits.max_request_message.len(), response: limits.max_response_message.len() };
-    grpc::routes(directory, grpc::edge::system_clock(), everyone, sizes)
+    grpc::routes(directory, grpc::edge::system_clock(), everyone, sizes, trail)
 }
 
 /// What every layer of ours calls: a service that always answers.

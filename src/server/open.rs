@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::audit::Trail;
 use crate::config;
 use crate::dataset::{self, demo};
 use crate::directory::Directory;
@@ -41,6 +42,9 @@ pub enum Error {
     /// The dataset inside the binary is faulty.
     #[error("the dataset inside the program is faulty: {0}")]
     Dataset(#[from] dataset::Error),
+    /// The audit trail cannot be had.
+    #[error("the audit trail cannot be written: {0}")]
+    Audit(#[from] crate::audit::Error),
     /// Opening panicked.
     #[error("opening the store failed: {0}")]
     Panicked(#[from] tokio::task::JoinError),
@@ -53,6 +57,8 @@ pub struct Opened {
     pub directory: Arc<Directory>,
     /// How many records the first fill wrote, if this was the first start.
     pub filled: Option<usize>,
+    /// Where it is noted who was given confidential values; none for a directory in memory.
+    pub trail: Option<Trail>,
 }
 
 impl Storage {
@@ -71,17 +77,23 @@ impl Storage {
     /// [`Error`], which says what to do where something can be done.
     pub async fn open(self, now: Timestamp) -> Result<Opened, Error> {
         let is_demo = self == Storage::Demo;
+        let file = match &self {
+            Storage::Folder(folder, _) => Some(folder.join(crate::audit::FILE)),
+            Storage::Demo => None,
+        };
         // The disk is read by a thread that may wait; a panic of the store in it is caught with it.
-        let directory = tokio::task::spawn_blocking(move || {
+        let (directory, trail) = tokio::task::spawn_blocking(move || {
             let store: Box<dyn Store> = match self {
                 Storage::Folder(folder, layout) => Box::new(EmbeddedStore::open_with(&folder, layout)?),
                 Storage::Demo => Box::new(MemoryStore::default()),
             };
-            Ok::<_, Error>(Directory::open(store)?)
+            // After the store, which has the folder made and to itself.
+            let trail = file.map(|file| Trail::open(&file, now)).transpose()?;
+            Ok::<_, Error>((Directory::open(store)?, trail))
         })
         .await??;
         let filled = fill(&directory, is_demo, now).await?;
-        Ok(Opened { directory: Arc::new(directory), filled })
+        Ok(Opened { directory: Arc::new(directory), filled, trail })
     }
 }
 

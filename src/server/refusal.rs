@@ -52,6 +52,12 @@ pub(super) fn unknown_token() -> Status {
     refusal(Code::Unauthenticated, Reason::Unauthenticated, message)
 }
 
+/// Somebody breaks the glass who may not, or does not say why.
+pub(super) fn unbroken_glass() -> Status {
+    let message = "you may not break the glass; the office allows it by `break_glass = true` in the access file";
+    refusal(Code::PermissionDenied, Reason::Denied, message)
+}
+
 /// A web page that may not call.
 pub(super) fn foreign_page() -> Status {
     let message = "pages of this origin may not call; name the origin in server.cors_origins to allow it";

@@ -239,7 +239,7 @@ async fn a_certificate_says_who_calls_and_the_access_file_what_he_may_also_after
     let records = dataset::shipped().unwrap().records;
     let directory = super::support::directory(records).await.unwrap();
     let server = TestServer::loading(settings, async move {
-        Ok::<_, std::convert::Infallible>(crisisgids::server::routes(directory.into(), &served).unwrap())
+        Ok::<_, std::convert::Infallible>(crisisgids::server::routes(directory.into(), &served, None).unwrap())
     });
     let calling = |certificate: Option<(String, Secret)>| {
         let trust = Trust { authorities: authority.clone(), certificate };

@@ -42,18 +42,19 @@ const BOUNDARIES: &[Boundary] = &[
     Boundary { module: "directory", modules: &["domain", "store"], never: WIRE },
     Boundary { module: "dataset", modules: &["domain"], never: WIRE },
     Boundary { module: "proto", modules: &["domain"], never: &[] },
-    Boundary { module: "grpc", modules: &["proto", "domain", "directory"], never: &["config"] },
+    Boundary { module: "audit", modules: &[], never: WIRE },
+    Boundary { module: "grpc", modules: &["proto", "domain", "directory", "audit"], never: &["config"] },
     // `domain` for the types that opening a store hands on; rules stay where they belong.
     Boundary {
         module: "server",
-        modules: &["grpc", "directory", "store", "dataset", "domain", "config", "telemetry"],
+        modules: &["grpc", "directory", "store", "dataset", "domain", "config", "telemetry", "audit"],
         never: &[],
     },
     Boundary { module: "client", modules: &["proto", "domain"], never: &[] },
     Boundary { module: "maintenance", modules: &["domain", "store", "dataset"], never: WIRE },
     Boundary {
         module: "cli",
-        modules: &["client", "proto", "config", "dataset", "maintenance", "domain", "telemetry"],
+        modules: &["client", "proto", "config", "dataset", "maintenance", "domain", "telemetry", "audit"],
         never: &[],
     },
     Boundary { module: "config", modules: &[], never: WIRE },

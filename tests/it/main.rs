@@ -10,6 +10,7 @@ mod support;
 mod access;
 mod api;
 mod architecture;
+mod audit;
 mod care;
 mod damage;
 mod durability;

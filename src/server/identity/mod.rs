@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use arc_swap::ArcSwap;
 use http::header::AUTHORIZATION;
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tower::{Service, ServiceExt};
@@ -26,6 +26,9 @@ pub(super) mod roster;
 
 use jwt::Issuer;
 use roster::Roster;
+
+/// The header by which somebody who may sees everything for one call: it says why.
+const BREAK_GLASS: HeaderName = HeaderName::from_static("crisisgids-break-glass");
 
 /// Tokens whose hash was checked before, so that a client pays for the hash once and not with every call.
 const REMEMBERED: usize = 1024;
@@ -157,7 +160,15 @@ where
                 }
                 None => peer.and_then(|peer| identity.by_connection(&peer)),
             };
-            if let Some(principal) = principal {
+            if let Some(mut principal) = principal {
+                if let Some(reason) = request.headers_mut().remove(BREAK_GLASS) {
+                    let reason = String::from_utf8_lossy(reason.as_bytes()).into_owned();
+                    tracing::warn!(principal = principal.name(), reason, "glass broken");
+                    match principal.breaking_glass(&reason) {
+                        Ok(broken) => principal = broken,
+                        Err(_) => return Ok(refusal::unbroken_glass().into_http()),
+                    }
+                }
                 request.extensions_mut().insert(principal);
             }
             inner.oneshot(request).await

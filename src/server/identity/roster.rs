@@ -80,6 +80,8 @@ struct WrittenPrincipal {
     #[serde(default)]
     certificate_names: Vec<String>,
     #[serde(default)]
+    break_glass: bool,
+    #[serde(default)]
     subjects: Vec<String>,
     #[serde(default)]
     user_ids: Vec<u32>,
@@ -159,6 +161,7 @@ impl Roster {
             }
         }
         let principal = Principal::new(name.clone(), role.unwrap_or(AccessRole::Reader), scope);
+        let principal = if one.break_glass { principal.with_break_glass() } else { principal };
         let entry = Entry { principal, token_hash: one.token_hash };
         if self.principals.insert(name.clone(), entry).is_some() {
             fault("stands twice".to_owned());

@@ -71,7 +71,7 @@ impl TestServer {
         let mut server = Self::loading(settings, async move {
             let directory = Arc::new(directory(records).await?);
             give.send(directory.clone()).unwrap();
-            Ok::<_, crisisgids::domain::error::Error>(server::routes(directory, &served).unwrap())
+            Ok::<_, crisisgids::domain::error::Error>(server::routes(directory, &served, None).unwrap())
         });
         // Once health says so, everything else answers too.
         server.directory = Some(given.recv_timeout(PATIENCE).unwrap());

@@ -1,0 +1,216 @@
+//! Noting who was given confidential values: around the services, on what they answer.
+//!
+//! An answer is looked through for the names of contacts that have a restricted channel. So it may be noted that somebody
+//! was given a contact of which he saw the name only; that he saw a value and it is not noted cannot be, whatever the
+//! answer is.
+//!
+//! **Invariants.** It changes no answer and holds none up. Only callers who see restricted values at all are looked at.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{HeaderMap, Request, Response};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tonic::body::Body;
+use tonic::codegen::Bytes;
+use tonic::server::NamedService;
+use tonic::{Code, Status};
+use tower::Service;
+
+use super::edge::{CallerAddress, Clock};
+use crate::audit::{Read, Trail};
+use crate::directory::Directory;
+use crate::domain::access::{Action, Principal};
+use crate::domain::contact::Confidentiality;
+use crate::domain::name::Name;
+use crate::domain::snapshot::Snapshot;
+use crate::proto::rules::Rules;
+
+/// Every name of a contact has this in it.
+const MIDDLE: &[u8] = b"/contacts/";
+/// And begins with this.
+const BEGINNING: &[u8] = b"organisations/";
+/// How long a name may be, as the contract has it.
+const MOST: usize = 200;
+
+/// What is needed to note reads.
+#[derive(Clone)]
+pub(super) struct Watch {
+    pub(super) trail: Trail,
+    pub(super) directory: Arc<Directory>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) clock: Clock,
+    pub(super) everyone: Option<Principal>,
+}
+
+/// A service whose answers are looked through.
+#[derive(Clone)]
+pub(super) struct Audited<S> {
+    inner: S,
+    watch: Option<Arc<Watch>>,
+}
+
+impl<S> Audited<S> {
+    /// Without a watch, nothing is noted.
+    pub(super) fn new(inner: S, watch: Option<Arc<Watch>>) -> Self {
+        Audited { inner, watch }
+    }
+}
+
+impl<S: NamedService> NamedService for Audited<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+impl<S> Service<Request<Body>> for Audited<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Answer {
+        let noting = self.watch.as_ref().and_then(|watch| Noting::begin(watch, &request));
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let answer = answer.await?;
+            let Some(mut noting) = noting else { return Ok(answer) };
+            noting.end(answer.headers());
+            Ok(answer.map(|body| Body::new(Watched { body, noting })))
+        })
+    }
+}
+
+/// One call of somebody who sees restricted values.
+struct Noting {
+    watch: Arc<Watch>,
+    snapshot: Arc<Snapshot>,
+    /// Whether any contact counts: what stands in history or in a change may have been restricted earlier.
+    any: bool,
+    read: Read,
+    objects: BTreeSet<String>,
+    /// The end of what was looked through: a name may lie across two pieces.
+    tail: Vec<u8>,
+    code: Option<Code>,
+}
+
+impl Noting {
+    fn begin(watch: &Arc<Watch>, request: &Request<Body>) -> Option<Self> {
+        let caller = request.extensions().get::<Principal>().or(watch.everyone.as_ref())?;
+        (caller.clearance() == Confidentiality::Restricted).then_some(())?;
+        let method = request.uri().path().trim_start_matches("/crisisgids.v1.").to_owned();
+        let action = watch.rules.methods().get(&method).map(|method| method.action);
+        let any = matches!(action, Some(Action::Write | Action::ReadHistory));
+        let snapshot = watch.directory.present();
+        let is_of_interest = any || !snapshot.restricted().is_empty() || caller.broken_glass().is_some();
+        is_of_interest.then_some(())?;
+        let origin = request.extensions().get().map(|CallerAddress(address)| address.clone());
+        let read = Read {
+            time: (watch.clock)(),
+            actor: caller.name().to_owned(),
+            origin: origin.unwrap_or_default(),
+            method,
+            objects: Vec::new(),
+            result: String::new(),
+            break_glass: caller.broken_glass().map(str::to_owned),
+        };
+        let (objects, tail) = (BTreeSet::new(), Vec::new());
+        Some(Noting { watch: watch.clone(), snapshot, any, read, objects, tail, code: None })
+    }
+
+    fn end(&mut self, headers: &HeaderMap) {
+        self.code = self.code.or_else(|| Status::from_header_map(headers).map(|status| status.code()));
+    }
+
+    fn look_through(&mut self, piece: &[u8]) {
+        self.tail.extend(piece);
+        // As it stood when the call came, and after what the call itself may have written.
+        let stands = [self.snapshot.clone(), self.watch.directory.present()];
+        for at in names_in(&self.tail) {
+            let rest = self.tail.get(at..).unwrap_or_default();
+            self.objects.extend(contact(rest, &stands, self.any).map(|name| name.to_string()));
+        }
+        let cut = self.tail.len().saturating_sub(MOST);
+        self.tail.drain(..cut);
+    }
+}
+
+/// Where names of contacts begin.
+fn names_in(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let middles = bytes.windows(MIDDLE.len()).enumerate().filter(|(_, window)| *window == MIDDLE);
+    middles.filter_map(|(middle, _)| {
+        let from = middle.saturating_sub(MOST);
+        let before = bytes.get(from..middle)?;
+        let back = before.windows(BEGINNING.len()).rposition(|window| window == BEGINNING)?;
+        Some(from.saturating_add(back))
+    })
+}
+
+/// The contact that these bytes begin with, if it is one to note. What follows a name in a message may look like more of
+/// it: the longest that exists counts.
+fn contact(bytes: &[u8], stands: &[Arc<Snapshot>], any: bool) -> Option<Name> {
+    let letters = |byte: &&u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-/".contains(byte);
+    let length = bytes.iter().take(MOST).take_while(letters).count();
+    let names = (MIDDLE.len()..=length).rev().filter_map(|length| {
+        let text = std::str::from_utf8(bytes.get(..length)?).ok()?;
+        Name::parse(text).ok()
+    });
+    let names: Vec<Name> = names.collect();
+    let is_restricted = |name: &&Name| stands.iter().any(|snapshot| snapshot.restricted().contains(*name));
+    let exists = |name: &&Name| stands.iter().any(|snapshot| snapshot.stored(name).is_some());
+    let restricted = names.iter().find(is_restricted);
+    let known = || names.iter().find(exists).or_else(|| names.first());
+    restricted.or_else(|| known().filter(|_| any)).cloned()
+}
+
+impl Drop for Noting {
+    fn drop(&mut self) {
+        if self.objects.is_empty() && self.read.break_glass.is_none() {
+            return;
+        }
+        let result = format!("{:?}", self.code.unwrap_or(Code::Cancelled));
+        let objects = std::mem::take(&mut self.objects).into_iter().collect();
+        self.watch.trail.note(Read { objects, result, ..self.read.clone() });
+    }
+}
+
+/// A body that is looked through as it goes.
+struct Watched {
+    body: Body,
+    noting: Noting,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame {
+            if let Some(data) = frame.data_ref() {
+                self.noting.look_through(data);
+            } else if let Some(trailers) = frame.trailers_ref() {
+                self.noting.end(trailers);
+            }
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
