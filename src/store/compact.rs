@@ -306,13 +306,10 @@ mod tests {
                 prop_assert!(found.is_some_and(|said| said.contains(victim.to_str().unwrap())));
                 return Ok(());
             }
-            match EmbeddedStore::open_with(directory.path(), TWO_DAYS) {
-                Err(Error::Corrupt { file, advice, .. }) => {
-                    prop_assert_eq!(&file, &victim);
-                    prop_assert!(advice.contains("archive"), "{}", advice);
-                }
-                other => prop_assert!(false, "{other:?}"),
-            }
+            let refused = EmbeddedStore::open_with(directory.path(), TWO_DAYS).unwrap_err();
+            let Error::Corrupt { file, advice, .. } = refused else { panic!("{refused}") };
+            prop_assert_eq!(&file, &victim);
+            prop_assert!(advice.contains("archive"), "{}", advice);
             // As the advice says.
             fs::remove_file(&victim).unwrap();
             for name in put_away {
@@ -328,17 +325,16 @@ mod tests {
         let directory = kept(&all, TWO_DAYS);
         let name = names(directory.path()).into_iter().find(|name| name.starts_with("checkpoint-")).unwrap();
         let path = directory.path().join(&name);
-        let mut others = all.clone();
+        let mut others = all;
         others[2].authorship.change_reason = "another history".to_owned();
         let other = kept(&others, TWO_DAYS);
         fs::copy(other.path().join(&name), &path).unwrap();
         let refused = EmbeddedStore::open_with(directory.path(), TWO_DAYS).unwrap_err();
         assert!(matches!(refused, Error::Corrupt { .. }), "{refused}");
         fs::remove_file(&path).unwrap();
-        match EmbeddedStore::open_with(directory.path(), TWO_DAYS).unwrap_err() {
-            Error::Corrupt { file, .. } => assert_eq!(file, path),
-            other => panic!("{other}"),
-        }
+        let refused = EmbeddedStore::open_with(directory.path(), TWO_DAYS).unwrap_err();
+        let Error::Corrupt { file, .. } = refused else { panic!("{refused}") };
+        assert_eq!(file, path);
         let revision = checkpoint::revision_of(&name).unwrap();
         let later = checkpoint::file_name(Revision(revision.0 + 1000));
         fs::copy(other.path().join(&name), directory.path().join(later)).unwrap();

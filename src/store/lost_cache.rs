@@ -1,6 +1,8 @@
 //! A disk that forgets: what the ledger did is noted, the power goes at every single step of it, and of everything that
 //! was not synced then nothing, all, or any part is there. What was acknowledged must be.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "each thing done concerns a part of the disk only")]
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -20,6 +20,10 @@ fn json(folder: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&said).unwrap()
 }
 
+fn text<'a>(answer: &'a Value, field: &str) -> &'a str {
+    answer.get(field).and_then(Value::as_str).unwrap()
+}
+
 /// A server that tells callers apart: each by the token of his role, and a reader who may break the glass.
 fn serve(folder: &Path) -> Serving {
     let mut access = String::new();
@@ -30,8 +34,8 @@ fn serve(folder: &Path) -> Serving {
         ("office", "editor", ""),
     ] {
         let made = json(folder, &["access", "token", name]);
-        std::fs::write(folder.join(name), made["token"].as_str().unwrap()).unwrap();
-        let hash = made["tokenHash"].as_str().unwrap();
+        std::fs::write(folder.join(name), text(&made, "token")).unwrap();
+        let hash = text(&made, "tokenHash");
         access.push_str(&format!(
             "[[principals]]\nname = \"{name}\"\nrole = \"{role}\"\ntoken_hash = \"{hash}\"\n{more}"
         ));

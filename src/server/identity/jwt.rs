@@ -148,7 +148,7 @@ impl Verifier<Vec<u8>> for Proof {
             Algorithm::ES256 => return self.curve(&proofs::ECDSA_P256_SHA256_FIXED, message, proof),
             Algorithm::ES384 => return self.curve(&proofs::ECDSA_P384_SHA384_FIXED, message, proof),
             Algorithm::EdDSA => return self.curve(&proofs::ED25519, message, proof),
-            _ => return Err(signature::Error::new()),
+            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 | _ => return Err(signature::Error::new()),
         };
         match self.key.kind() {
             DecodingKeyKind::RsaModulusExponent { n, e } => {
