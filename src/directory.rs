@@ -149,6 +149,11 @@ impl Directory {
         self.current.load_full()
     }
 
+    /// The revision before the oldest write that is kept, for the server itself.
+    pub(crate) fn history_begins(&self) -> Revision {
+        self.history.0.begins_after()
+    }
+
     /// The newest revision, always; it changes after the snapshot does.
     pub fn revisions(&self) -> watch::Receiver<Revision> {
         self.revisions.clone()
@@ -208,7 +213,7 @@ impl Directory {
     /// [`Error::Denied`] unless the permit is to read.
     pub fn history_begins_after(&self, permit: &Permit) -> Result<Revision, Error> {
         demand(permit, &[Action::Read])?;
-        Ok(self.history.0.begins_after())
+        Ok(self.history_begins())
     }
 
     /// What proves that the history was not rewritten; `None` for a directory in memory.

@@ -11,6 +11,7 @@ use anyhow::Context;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
@@ -75,6 +76,10 @@ impl Serve {
 
     async fn serve(self, config: Config) -> Result<(), Failure> {
         let storage = if self.demo { Storage::Demo } else { Storage::of(&config.store) };
+        let folder = match &storage {
+            Storage::Folder(folder, _) => Some(folder.clone()),
+            Storage::Demo => None,
+        };
         let kept = match &storage {
             Storage::Folder(folder, _) => {
                 let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
@@ -92,8 +97,12 @@ impl Serve {
         let bound = server::bind(&config.server).await.map_err(failure)?;
         let address = bound.local_addr();
         let (scheme, exposure) = (if bound.is_secure() { "https" } else { "http" }, bound.exposure().to_owned());
+        let metrics = bound.metrics();
+        let measured = bound.metrics_addr().map(|address| format!("; measurements on http://{address}/metrics"));
+        let measured = measured.unwrap_or_default();
         let load = async {
             let Opened { directory, filled, trail } = storage.open(opened_at).await?;
+            metrics.watch(directory.clone(), folder);
             let routes = server::routes(directory, &config.server, trail)?;
             if let Some(records) = filled {
                 eprintln!("first start: filled with the {records} records of the dataset inside the program");
@@ -102,7 +111,10 @@ impl Serve {
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(routes)
         };
         let opened = || {
-            eprintln!("ready on {scheme}://{address}: gRPC, gRPC-Web, health, reflection (v1, v1alpha); {exposure}");
+            eprintln!(
+                "ready on {scheme}://{address}: gRPC, gRPC-Web, health, reflection (v1, v1alpha); {exposure}{measured}"
+            );
+            tell_systemd(NotifyState::Ready);
         };
         let shutdown = async {
             let name = tokio::select! {
@@ -110,8 +122,16 @@ impl Serve {
                 _ = interrupted.recv() => "SIGINT",
             };
             tracing::info!(signal = name, "stopping");
+            tell_systemd(NotifyState::Stopping);
         };
         bound.run(load, opened, shutdown).await.map_err(failure)
+    }
+}
+
+/// Tells the supervisor, if it is one that listens; what it does not hear changes nothing here.
+fn tell_systemd(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "systemd could not be told");
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Config {
 pub struct Server {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where measurements are fetched from.
+    pub metrics_listen: SocketAddr,
     /// A socket file to listen on too, for users of this machine; none: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub socket: Option<PathBuf>,
@@ -100,6 +102,10 @@ pub struct Limits {
     pub handshake_timeout: Period,
     /// Calls being answered at the same time, over all connections.
     pub max_concurrent_calls: NonZeroU32,
+    /// Calls of one principal being answered at the same time.
+    pub max_concurrent_calls_per_principal: NonZeroU32,
+    /// Calls of one principal a second.
+    pub max_calls_per_second_per_principal: NonZeroU32,
     /// Calls open at the same time on one connection.
     pub max_concurrent_streams: NonZeroU32,
     /// Malformed calls after which a connection is closed.
@@ -159,6 +165,7 @@ impl Default for Server {
     fn default() -> Self {
         Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
+            metrics_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
             socket: None,
             cors_origins: Vec::new(),
             drain_timeout: Period::from_secs(10),
@@ -177,6 +184,8 @@ impl Default for Limits {
             max_connections_per_address: NonZeroU32::MIN.saturating_add(255),
             handshake_timeout: Period::from_secs(10),
             max_concurrent_calls: NonZeroU32::MIN.saturating_add(255),
+            max_concurrent_calls_per_principal: NonZeroU32::MIN.saturating_add(63),
+            max_calls_per_second_per_principal: NonZeroU32::MIN.saturating_add(499),
             max_concurrent_streams: NonZeroU32::MIN.saturating_add(255),
             local_error_reset_streams: NonZeroU32::MIN.saturating_add(1023),
             keepalive_interval: Period::from_secs(30),
@@ -215,8 +224,17 @@ impl Config {
                 faults.push(Fault { key: key.to_owned(), origin: None, problem: rule.to_owned() });
             }
         };
-        let Server { listen: _, socket: _, cors_origins, drain_timeout, limits, access_file, tls: _, jwt } =
-            &self.server;
+        let Server {
+            listen: _,
+            metrics_listen,
+            socket: _,
+            cors_origins,
+            drain_timeout,
+            limits,
+            access_file,
+            tls: _,
+            jwt,
+        } = &self.server;
         let faulty: Vec<&str> = cors_origins.iter().map(String::as_str).filter(|origin| !is_origin(origin)).collect();
         check(
             "server.cors_origins",
@@ -226,6 +244,8 @@ impl Config {
                  \"*\" is refused, because any page could then read the directory"
             ),
         );
+        let is_local = metrics_listen.ip().to_canonical().is_loopback();
+        check("server.metrics_listen", is_local, "must be an address of this machine, such as 127.0.0.1:9464");
         let named = jwt.as_ref().is_none_or(|jwt| !jwt.issuer.is_empty() && !jwt.audience.is_empty());
         check("server.jwt", named, "must name issuer and audience");
         let told_apart = jwt.is_none() || access_file.is_some();

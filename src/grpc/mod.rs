@@ -1,5 +1,6 @@
 //! The gRPC services: each handler is principal, permit, convert, directory, convert.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tonic::service::Routes;
@@ -74,6 +75,14 @@ pub fn routes(
         directory_service_server::DirectoryServiceServer,
     );
     Ok(routes)
+}
+
+/// Every method of the contract, as `Service/Method`.
+///
+/// # Errors
+/// [`RulesError`] as for [`routes`].
+pub fn methods() -> Result<BTreeSet<String>, RulesError> {
+    Ok(Rules::load()?.methods().keys().cloned().collect())
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod front;
 mod health;
 mod identity;
 mod layers;
+mod metrics;
 pub mod open;
 mod refusal;
 mod reload;
@@ -41,6 +42,7 @@ pub use crate::grpc::RulesError;
 pub use front::Error as ContractError;
 pub use identity::jwt::Error as IssuerError;
 pub use identity::roster::Error as RosterError;
+pub use metrics::Metrics;
 pub use tls::Error as TlsError;
 
 use identity::Identity;
@@ -101,6 +103,9 @@ pub enum Error {
     /// The access file cannot be used.
     #[error("who may call is not known: {0}")]
     Access(#[from] RosterError),
+    /// The contract's own rules cannot be read, which a test rules out for every build.
+    #[error("the contract cannot be served: {0}")]
+    Rules(#[from] RulesError),
     /// The keys of the issuer of tokens cannot be used.
     #[error("tokens cannot be checked: {0}")]
     Issuer(#[from] IssuerError),
@@ -123,6 +128,8 @@ pub enum Error {
 pub struct Bound {
     listener: TcpListener,
     socket: Option<Socket>,
+    metrics: Metrics,
+    metrics_listener: Option<TcpListener>,
     address: SocketAddr,
     settings: Settings,
     tls: Option<Tls>,
@@ -153,10 +160,20 @@ pub async fn bind(settings: &Settings) -> Result<Bound, Error> {
     let exposure = exposure(settings, roster.as_ref());
     let owner = socket.as_ref().map(Socket::owner);
     let identity = roster.map(|roster| Arc::new(Identity::new(roster, owner, issuer)));
+    let metrics = Metrics::new()?;
+    let metrics_listener = match TcpListener::bind(settings.metrics_listen).await {
+        Ok(listener) => Some(listener),
+        Err(error) => {
+            // Not worth a service that does not start.
+            tracing::warn!(%error, address = %settings.metrics_listen, "measurements cannot be served");
+            None
+        }
+    };
     let fault = |cause| Error::Bind { address, cause };
     let listener = TcpListener::bind(address).await.map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
-    Ok(Bound { listener, socket, address, settings: settings.clone(), tls, identity, exposure })
+    let settings = settings.clone();
+    Ok(Bound { listener, socket, metrics, metrics_listener, address, settings, tls, identity, exposure })
 }
 
 /// Who can reach the server, and as what.
@@ -192,6 +209,16 @@ impl Bound {
         &self.exposure
     }
 
+    /// What is measured.
+    pub fn metrics(&self) -> Metrics {
+        self.metrics.clone()
+    }
+
+    /// Where measurements are fetched from; none if that address could not be had.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics_listener.as_ref()?.local_addr().ok()
+    }
+
     /// Whether it speaks TLS.
     pub fn is_secure(&self) -> bool {
         self.tls.is_some()
@@ -211,12 +238,15 @@ impl Bound {
     where
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let Bound { listener, socket, settings, tls, identity, .. } = self;
+        let Bound { listener, socket, metrics, metrics_listener, settings, tls, identity, .. } = self;
         let (front, control) = front::Front::new(&settings.limits).await?;
-        let stack = layers::stack(front, &settings, identity.clone());
+        let stack = layers::stack(front, &settings, identity.clone(), metrics.clone());
         let incoming = accept::connections(listener, tls.clone(), socket, &settings.limits);
         // Ends with the set, and so with the server.
         let mut beside = JoinSet::new();
+        if let Some(listener) = metrics_listener {
+            beside.spawn(metrics.serve(listener));
+        }
         if tls.is_some() || identity.is_some() {
             beside.spawn(reload::watch(settings.clone(), tls, identity));
         }

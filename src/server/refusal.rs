@@ -40,6 +40,14 @@ pub(super) fn overloaded() -> Status {
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
+/// A caller has more calls open, or calls more often, than one caller may.
+pub(super) fn more_than_a_share(wait: Duration) -> Status {
+    let message = "you call more often, or more at the same time, than one caller may; wait as retry_info says";
+    let mut details = ErrorDetails::with_error_info(Reason::Overloaded.word(), DOMAIN, HashMap::new());
+    details.set_retry_info(Some(wait));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
 /// The call took longer than its caller, or the server, allows.
 pub(super) fn too_late() -> Status {
     let message = "the deadline passed before the answer was complete; allow more time or ask for less";

@@ -299,3 +299,21 @@ fn a_token_that_was_made_is_one_that_the_server_takes() {
     assert_eq!(code, Some(0), "{errors}");
     assert!(answer.contains("GEZAG"), "{answer}");
 }
+
+#[test]
+fn whoever_calls_too_often_is_told_when_to_try_again_and_others_are_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = std::num::NonZeroU32::MIN;
+    let limits = config::Limits { max_calls_per_second_per_principal: one, ..config::Limits::default() };
+    let settings = config::Server { limits, ..settings(folder.path(), &everyone()) };
+    let server = TestServer::of_with(settings, dataset::shipped().unwrap().records);
+    let ask = |token: &str| call(&server, "DirectoryService/GetDirectory", Some(token), &());
+    let answers: Vec<(i32, String)> = (0..20).map(|_| ask("reader.s")).collect();
+    let refused: Vec<&String> = answers.iter().filter(|(status, _)| *status != 0).map(|(_, answer)| answer).collect();
+    assert!(answers.first().unwrap().0 == 0 && refused.len() > 10, "{} refused", refused.len());
+    for answer in refused {
+        assert!(answer.contains("grpc-status: 8") || answer.contains("grpc-status:8"), "{answer}");
+        assert!(answer.contains("retry_info"), "{answer}");
+    }
+    assert_eq!(ask("dispatcher.s").0, 0);
+}

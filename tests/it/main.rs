@@ -22,6 +22,7 @@ mod cli;
 mod golden;
 mod import;
 mod serve;
+mod metrics;
 mod socket;
 mod statements;
 mod traps;

@@ -17,6 +17,7 @@ use tower::Service;
 use tracing::Instrument;
 
 use super::super::accept::{Origin, Peer};
+use super::super::metrics::Metrics;
 use super::super::{Answer, Answering};
 use super::REQUEST_ID;
 
@@ -24,12 +25,13 @@ use super::REQUEST_ID;
 #[derive(Debug, Clone)]
 pub(super) struct CallLog<S> {
     inner: S,
+    metrics: Metrics,
 }
 
 impl<S> CallLog<S> {
-    /// Logs the calls to a service.
-    pub(super) fn new(inner: S) -> Self {
-        CallLog { inner }
+    /// Logs and measures the calls to a service.
+    pub(super) fn new(inner: S, metrics: Metrics) -> Self {
+        CallLog { inner, metrics }
     }
 }
 
@@ -41,6 +43,7 @@ struct Call {
     start: Instant,
     /// How it ended; `None` while it has not.
     code: Option<Code>,
+    metrics: Metrics,
 }
 
 /// The body of an answer, which ends the call with it.
@@ -63,7 +66,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Answer {
-        let mut call = Call::begin(&request);
+        let mut call = Call::begin(&request, self.metrics.clone());
         let span = tracing::info_span!("call", method = %call.method, request_id = %call.request_id);
         let answer = span.in_scope(|| self.inner.call(request)).instrument(span);
         Box::pin(async move {
@@ -75,7 +78,7 @@ where
 }
 
 impl Call {
-    fn begin(request: &Request<Body>) -> Self {
+    fn begin(request: &Request<Body>, metrics: Metrics) -> Self {
         let id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
         Call {
             method: request.uri().path().to_owned(),
@@ -83,6 +86,7 @@ impl Call {
             peer: request.extensions().get::<Peer>().map(Peer::origin),
             start: Instant::now(),
             code: None,
+            metrics,
         }
     }
 
@@ -94,9 +98,11 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let Call { method, request_id, peer, start, code } = self;
+        let Call { method, request_id, peer, start, code, metrics } = self;
         let code = code.unwrap_or(Code::Cancelled);
-        let (code_name, duration_ms) = (name(code), start.elapsed().as_secs_f64() * 1000.0);
+        let took = start.elapsed();
+        metrics.ended(method, name(code), took);
+        let (code_name, duration_ms) = (name(code), took.as_secs_f64() * 1000.0);
         let peer = peer.map(tracing::field::display);
         macro_rules! log {
             ($level:ident) => {

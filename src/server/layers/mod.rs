@@ -19,12 +19,14 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 
 use super::front::Front;
 use super::identity::{Identify, Identity};
+use super::metrics::Metrics;
 use super::refusal;
 use crate::config::Server as Settings;
 
 mod call_log;
 mod deadline;
 mod origin;
+mod share;
 mod shed;
 
 /// The header that names a call, in the log and to its caller.
@@ -38,11 +40,13 @@ pub(super) fn stack(
     front: Front,
     settings: &Settings,
     identity: Option<Arc<Identity>>,
+    metrics: Metrics,
 ) -> BoxCloneSyncService<Request<Body>, Response<Body>, std::convert::Infallible> {
     let origins: Vec<HeaderValue> =
         settings.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
     let most = usize::try_from(settings.limits.max_concurrent_calls.get()).unwrap_or(usize::MAX >> 3);
     let places = Arc::new(Semaphore::new(most));
+    let shares = Arc::new(share::Shares::new(&settings.limits));
     let stack = ServiceBuilder::new()
         // A caller's id is kept if it is fit for a log line; whatever else happens, the call has one.
         .map_request(without_unfit_request_id)
@@ -54,7 +58,7 @@ pub(super) fn stack(
         // Translates to plain gRPC, so that everything inside sees one protocol.
         .layer(GrpcWebLayer::new())
         // Counts and times everything inside it, refusals and panics among them.
-        .layer_fn(call_log::CallLog::new)
+        .layer_fn(move |inner| call_log::CallLog::new(inner, metrics.clone()))
         // A page elsewhere must not reach the directory through the operator's browser, by whatever host name.
         .layer_fn(move |inner| origin::OriginGuard::new(inner, origins.clone()))
         // Inside the log, so that a panic is logged as the INTERNAL that its caller gets.
@@ -66,6 +70,8 @@ pub(super) fn stack(
         .layer_fn(move |inner| shed::Shed::new(inner, places.clone()))
         // Who calls is known before anything answers.
         .layer_fn(move |inner| Identify::new(inner, identity.clone()))
+        // Whoever was told apart has his share, and no more.
+        .layer_fn(move |inner| share::Sharing::new(inner, shares.clone()))
         // Innermost: it gives the call up, and the layers around it still say so properly.
         .layer_fn(|inner| deadline::Deadline::new(inner, settings.limits.request_timeout.duration()))
         .service(front);

@@ -101,6 +101,7 @@ impl TestServer {
     {
         let settings = config::Server {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            metrics_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             // No test leaves a call open that it still needs.
             drain_timeout: Period::from_secs(1),
             ..settings

@@ -57,6 +57,7 @@ impl Serving {
     }
 
     fn launched(mut command: Command, arguments: &[&str], folder: &Path) -> Self {
+        command.env("CRISISGIDS_SERVER__METRICS_LISTEN", "127.0.0.1:0");
         let mut child = command.args(arguments).current_dir(folder).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let (ready, told) = mpsc::channel();

@@ -1,0 +1,171 @@
+//! No caller takes more than his share: calls at the same time, and calls a second, per principal.
+//!
+//! **Invariants.** Only those who were told apart have a share; health and whoever was not identified have none to use
+//! up. Whoever calls over the socket file is not limited. A refused caller is told when to try again.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{Request, Response};
+use tokio::time::Instant;
+use tonic::body::Body;
+use tower::{Service, ServiceExt};
+
+use super::super::accept::{Origin, Peer};
+use super::super::{Answer, Answering, refusal};
+use crate::config::Limits;
+use crate::domain::access::Principal;
+
+/// How long a caller who has too many calls open waits before he tries again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What each principal has taken.
+#[derive(Debug)]
+pub(super) struct Shares {
+    most_open: u32,
+    /// Between two calls of one principal, on average.
+    interval: Duration,
+    /// How far ahead of that pace he may be: a second's calls at once.
+    burst: Duration,
+    taken: Mutex<HashMap<String, Taken>>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    open: u32,
+    /// When the calls made so far are paid for, at the pace.
+    paid: Instant,
+}
+
+impl Shares {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let burst = Duration::from_secs(1);
+        let interval = burst.checked_div(limits.max_calls_per_second_per_principal.get()).unwrap_or(burst);
+        let most_open = limits.max_concurrent_calls_per_principal.get();
+        Shares { most_open, interval, burst, taken: Mutex::default() }
+    }
+
+    /// Takes one call of a principal.
+    ///
+    /// # Errors
+    /// How long to wait before trying again.
+    fn take(self: &Arc<Self>, principal: &str) -> Result<Share, Duration> {
+        let now = Instant::now();
+        let mut all = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = all.entry(principal.to_owned()).or_insert(Taken { open: 0, paid: now });
+        if taken.open >= self.most_open {
+            return Err(PAUSE);
+        }
+        let paid = taken.paid.max(now);
+        let ahead = paid.saturating_duration_since(now).saturating_add(self.interval);
+        if let Some(wait) = ahead.checked_sub(self.burst).filter(|wait| !wait.is_zero()) {
+            return Err(wait);
+        }
+        taken.paid = paid.checked_add(self.interval).unwrap_or(paid);
+        taken.open = taken.open.saturating_add(1);
+        Ok(Share { shares: self.clone(), principal: principal.to_owned() })
+    }
+}
+
+/// One open call of a principal.
+struct Share {
+    shares: Arc<Shares>,
+    principal: String,
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut all = self.shares.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = all.get_mut(&self.principal) {
+            taken.open = taken.open.saturating_sub(1);
+        }
+    }
+}
+
+/// The layer that holds each to his share.
+#[derive(Debug, Clone)]
+pub(super) struct Sharing<S> {
+    inner: S,
+    shares: Arc<Shares>,
+}
+
+impl<S> Sharing<S> {
+    pub(super) fn new(inner: S, shares: Arc<Shares>) -> Self {
+        Sharing { inner, shares }
+    }
+}
+
+impl<S> Service<Request<Body>> for Sharing<S>
+where
+    S: Answering + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Answer {
+        let inner = self.inner.clone();
+        let peer = request.extensions().get::<Peer>();
+        let is_local = peer.is_some_and(|peer| matches!(peer.origin(), Origin::User(_)));
+        let is_health = request.uri().path().starts_with("/grpc.health.");
+        let principal = request.extensions().get::<Principal>().filter(|_| !is_local && !is_health);
+        let Some(principal) = principal else { return Box::pin(inner.oneshot(request)) };
+        match self.shares.take(principal.name()) {
+            Ok(share) => Box::pin(async move {
+                let answer = inner.oneshot(request).await;
+                drop(share);
+                answer
+            }),
+            Err(wait) => Box::pin(std::future::ready(Ok(refusal::more_than_a_share(wait).into_http()))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    fn shares(open: u32, a_second: u32) -> Arc<Shares> {
+        let number = |number| NonZeroU32::new(number).unwrap();
+        Arc::new(Shares::new(&Limits {
+            max_concurrent_calls_per_principal: number(open),
+            max_calls_per_second_per_principal: number(a_second),
+            ..Limits::default()
+        }))
+    }
+
+    #[tokio::test]
+    async fn nobody_has_more_calls_open_than_his_share_and_others_have_theirs() {
+        let shares = shares(2, 1000);
+        let one = shares.take("a").unwrap_or_else(|_| panic!());
+        let _two = shares.take("a").unwrap_or_else(|_| panic!());
+        assert_eq!(shares.take("a").err(), Some(PAUSE));
+        assert!(shares.take("b").is_ok());
+        drop(one);
+        assert!(shares.take("a").is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_calls_more_often_than_his_share_for_longer_than_a_second() {
+        let shares = shares(1000, 10);
+        let made = (0..50).filter(|_| shares.take("a").is_ok()).count();
+        assert_eq!(made, 10, "a second's calls at once");
+        let wait = shares.take("a").err().unwrap();
+        assert_eq!(wait, Duration::from_millis(100));
+        tokio::time::advance(wait).await;
+        assert!(shares.take("a").is_ok(), "as long as he was told to wait");
+        assert!(shares.take("a").is_err() && shares.take("b").is_ok());
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!((0..50).filter(|_| shares.take("a").is_ok()).count(), 10, "what was not used is not saved up");
+    }
+}

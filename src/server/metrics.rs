@@ -1,0 +1,243 @@
+//! Measurements in the text form of Prometheus, on a port of this machine.
+//!
+//! **Invariants.** No label comes from a caller: methods are those of the contract, everything else is one. Nothing of
+//! what is asked or answered is in it. Fetching them asks nothing of the services.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+
+use crate::directory::Directory;
+use crate::domain::boundary::red_from;
+use crate::domain::contact::Contact;
+use crate::grpc;
+
+/// The upper ends of the latency buckets, in seconds: answers take milliseconds, a transfer seconds, and 30 seconds is
+/// the longest that a call may take.
+const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
+
+/// What is measured. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Metrics(Arc<Measured>);
+
+#[derive(Debug)]
+struct Measured {
+    registry: Registry,
+    methods: BTreeSet<String>,
+    calls: Family<CallLabels, Counter>,
+    seconds: Family<MethodLabels, Histogram, fn() -> Histogram>,
+    directory: OnceLock<Watched>,
+    revision: Gauge,
+    oldest_revision: Gauge,
+    records: Gauge,
+    ledger_bytes: Gauge,
+    archive_bytes: Gauge,
+    view_bytes: Gauge,
+    unverified: Gauge,
+    overdue: Gauge,
+    oldest_verification: Gauge,
+}
+
+/// What is looked at when somebody fetches.
+#[derive(Debug)]
+struct Watched {
+    directory: Arc<Directory>,
+    folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    method: String,
+    code: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MethodLabels {
+    method: String,
+}
+
+impl Metrics {
+    /// Nothing measured yet.
+    ///
+    /// # Errors
+    /// [`grpc::RulesError`] if the contract cannot be read.
+    pub(super) fn new() -> Result<Self, grpc::RulesError> {
+        let mut registry = Registry::with_prefix("crisisgids");
+        let calls = Family::<CallLabels, Counter>::default();
+        registry.register("calls", "Calls that ended, refusals included", calls.clone());
+        let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let seconds = Family::new_with_constructor(histogram);
+        registry.register("call_seconds", "How long calls took, in seconds", seconds.clone());
+        let mut gauge = |name: &str, help: &str| {
+            let gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        };
+        let revision = gauge("revision", "The revision of the directory");
+        let oldest_revision = gauge("oldest_revision", "The oldest revision whose change is kept");
+        let records = gauge("records", "How many records there are");
+        let ledger_bytes = gauge("ledger_bytes", "What the ledger takes on disk");
+        let archive_bytes = gauge("archive_bytes", "What the archive of the ledger takes on disk");
+        let view_bytes = gauge("view_bytes", "What sled takes on disk");
+        let unverified = gauge("channels_unverified", "Channels with a value that nobody verified");
+        let overdue = gauge("channels_overdue", "Channels verified more than twelve months ago");
+        let oldest_verification =
+            gauge("oldest_verification_seconds", "How long ago the channel was verified that was verified longest ago");
+        let methods = grpc::methods()?;
+        let directory = OnceLock::new();
+        Ok(Metrics(Arc::new(Measured {
+            registry,
+            methods,
+            calls,
+            seconds,
+            directory,
+            revision,
+            oldest_revision,
+            records,
+            ledger_bytes,
+            archive_bytes,
+            view_bytes,
+            unverified,
+            overdue,
+            oldest_verification,
+        })))
+    }
+
+    /// From here on this directory is measured too, and what lies in its folder if it has one.
+    pub fn watch(&self, directory: Arc<Directory>, folder: Option<PathBuf>) {
+        // A server has one directory, once.
+        let _ = self.0.directory.set(Watched { directory, folder });
+    }
+
+    /// A call has ended.
+    pub(super) fn ended(&self, path: &str, code: &str, took: Duration) {
+        let method = self.label(path);
+        self.0.seconds.get_or_create(&MethodLabels { method: method.clone() }).observe(took.as_secs_f64());
+        self.0.calls.get_or_create(&CallLabels { method, code: code.to_owned() }).inc();
+    }
+
+    fn label(&self, path: &str) -> String {
+        let known = path.strip_prefix("/crisisgids.v1.").filter(|method| self.0.methods.contains(*method));
+        let word = match known {
+            Some(method) => method,
+            None if path.starts_with("/grpc.health.") => "health",
+            None if path.starts_with("/grpc.reflection.") => "reflection",
+            None => "other",
+        };
+        word.to_owned()
+    }
+
+    /// Answers on a listener until the future is dropped.
+    pub(super) async fn serve(self, listener: TcpListener) {
+        let routes = Router::new().route("/metrics", get(move || self.clone().fetched()));
+        if let Err(error) = axum::serve(listener, routes).await {
+            tracing::error!(%error, "measurements are no longer served");
+        }
+    }
+
+    async fn fetched(self) -> Response {
+        let text = tokio::task::spawn_blocking(move || self.text()).await;
+        match text {
+            Ok(Ok(text)) => {
+                ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+            }
+            Ok(Err(_)) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
+    }
+
+    fn text(&self) -> Result<String, std::fmt::Error> {
+        if let Some(watched) = self.0.directory.get() {
+            self.0.look(watched);
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.0.registry)?;
+        Ok(text)
+    }
+}
+
+impl Measured {
+    fn look(&self, Watched { directory, folder }: &Watched) {
+        let snapshot = directory.present();
+        self.revision.set(number(snapshot.revision().0));
+        self.oldest_revision.set(number(directory.history_begins().next().0));
+        self.records.set(number(snapshot.iter().count()));
+        let now = Timestamp::now();
+        let today = TimeZone::UTC.to_datetime(now).date();
+        let (mut unverified, mut overdue, mut oldest) = (0, 0, today);
+        let channels = snapshot.all::<Contact>().flat_map(|contact| &contact.channels);
+        for channel in channels.filter(|channel| !channel.placeholder) {
+            match channel.verified_date {
+                None => unverified += 1,
+                Some(date) => {
+                    overdue += i64::from(red_from(date.0).is_some_and(|from| from <= now));
+                    oldest = oldest.min(date.0);
+                }
+            }
+        }
+        self.unverified.set(unverified);
+        self.overdue.set(overdue);
+        self.oldest_verification.set(today.duration_since(oldest).as_secs());
+        if let Some(folder) = folder {
+            self.ledger_bytes.set(number(size(folder, &["ledger", "checkpoint"])));
+            self.archive_bytes.set(number(size(&folder.join("archive"), &[""])));
+            self.view_bytes.set(number(size(&folder.join("sled"), &[""])));
+        }
+    }
+}
+
+/// What the files in a folder take whose names begin with one of these; what cannot be read counts for nothing.
+fn size(folder: &Path, beginnings: &[&str]) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let wanted = entries.filter(|entry| {
+        let name = entry.file_name();
+        beginnings.iter().any(|beginning| name.to_string_lossy().starts_with(beginning))
+    });
+    let sizes = wanted.filter_map(|entry| entry.metadata().ok());
+    sizes.filter(std::fs::Metadata::is_file).map(|file| file.len()).fold(0, u64::saturating_add)
+}
+
+fn number(of: impl TryInto<i64>) -> i64 {
+    of.try_into().unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_by_method_and_code_and_no_caller_makes_a_label() {
+        let metrics = Metrics::new().unwrap();
+        for path in ["/crisisgids.v1.AreaService/GetArea", "/grpc.health.v1.Health/Check", "/evil/1", "/evil/2"] {
+            metrics.ended(path, "OK", Duration::from_millis(3));
+        }
+        metrics.ended("/crisisgids.v1.AreaService/GetArea", "NOT_FOUND", Duration::from_millis(3));
+        let text = metrics.text().unwrap();
+        for line in [
+            "crisisgids_calls_total{method=\"AreaService/GetArea\",code=\"OK\"} 1",
+            "crisisgids_calls_total{method=\"AreaService/GetArea\",code=\"NOT_FOUND\"} 1",
+            "crisisgids_calls_total{method=\"health\",code=\"OK\"} 1",
+            "crisisgids_calls_total{method=\"other\",code=\"OK\"} 2",
+            "crisisgids_call_seconds_bucket{le=\"0.005\",method=\"other\"} 2",
+        ] {
+            assert!(text.contains(line), "{line} is not in {text}");
+        }
+        assert!(!text.contains("evil"));
+    }
+}
