@@ -22,6 +22,7 @@ mod cli;
 mod golden;
 mod import;
 mod serve;
+mod hostile;
 mod metrics;
 mod socket;
 mod statements;
