@@ -128,11 +128,13 @@ fn merge(layers: &Layers) -> Result<::config::Config, ConfigError> {
 }
 
 /// Every value that is not a section, with its key.
-fn leaves(value: &Value) -> Vec<(String, Value)> {
+fn leaves(value: &Value, is_section: impl Fn(&str) -> bool) -> Vec<(String, Value)> {
     let mut found = Vec::new();
     let mut open = vec![(String::new(), value.clone())];
     while let Some((path, value)) = open.pop() {
-        if let ValueKind::Table(table) = value.kind {
+        if !path.is_empty() && !is_section(&path) {
+            found.push((path, value));
+        } else if let ValueKind::Table(table) = value.kind {
             open.extend(table.into_iter().map(|(key, value)| {
                 let path = if path.is_empty() { key } else { format!("{path}.{key}") };
                 (path, value)
@@ -146,37 +148,75 @@ fn leaves(value: &Value) -> Vec<(String, Value)> {
 }
 
 /// Adds what is wrong with each value: each is tried alone among defaults, so that all of them are named, not only
-/// the first.
+/// the first. A section without defaults, such as `server.tls`, is tried as a whole. Those that can be read are then
+/// held against each other.
 fn with_every_fault(
     mut faults: Vec<Fault>,
     defaults: &::config::Config,
     merged: &::config::Config,
     error: Option<&ConfigError>,
 ) -> Vec<Fault> {
-    let known = leaves(&defaults.cache);
-    let alone = |key: &str, value: Value| -> Result<Config, ConfigError> {
-        ::config::Config::builder().add_source(defaults.clone()).set_override(key, value)?.build()?.try_deserialize()
-    };
-    for (key, value) in leaves(&merged.cache) {
-        let origin = value.origin().map(str::to_owned);
-        if known.iter().all(|(other, _)| *other != key) {
-            faults.push(Fault { key, origin, problem: "there is no such key".to_owned() });
-            continue;
-        }
-        match alone(&key, value) {
+    let known = leaves(&defaults.cache, |_| true);
+    let is_section = |path: &str| known.iter().any(|(key, _)| key.strip_prefix(path).is_some_and(is_inside));
+    let mut readable = ::config::Config::builder().add_source(defaults.clone());
+    let mut origins = Vec::new();
+    for (key, value) in leaves(&merged.cache, is_section) {
+        let origin = origin_of(&value);
+        let tried = readable.clone().set_override(&key, value.clone());
+        let alone = ::config::Config::builder().add_source(defaults.clone()).set_override(&key, value.clone());
+        match alone.and_then(|alone| alone.build()?.try_deserialize::<Config>()).and(tried) {
+            Err(error) if is_unknown(&key, &error) => {
+                let problem = "there is no such key".to_owned();
+                let each = keys_of(&key, &value).into_iter();
+                faults.extend(each.map(|key| Fault { key, origin: origin.clone(), problem: problem.clone() }));
+            }
             Err(error) => faults.push(Fault { key, origin, problem: cause(&error) }),
-            Ok(config) => {
-                let found = config.validate().err().unwrap_or_default();
-                faults.extend(found.into_iter().map(|fault| Fault { origin: origin.clone(), ..fault }));
+            Ok(more) => {
+                readable = more;
+                origins.push((key, origin));
             }
         }
     }
+    let readable = readable.build().and_then(::config::Config::try_deserialize::<Config>);
+    let found = readable.map(|config| config.validate().err().unwrap_or_default()).unwrap_or_default();
+    faults.extend(found.into_iter().map(|fault| {
+        let from = origins
+            .iter()
+            .find(|(key, _)| fault.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || is_inside(rest)));
+        Fault { origin: from.and_then(|(_, origin)| origin.clone()), ..fault }
+    }));
+    faults.sort_by(|one, other| one.key.cmp(&other.key));
     // A value where a section belongs is no leaf of any known section.
     if faults.is_empty() {
         let problem = error.map_or_else(|| "the values do not go together".to_owned(), cause);
         faults.push(Fault { key: "(all)".to_owned(), origin: None, problem });
     }
     faults
+}
+
+/// Whether the rest of a key says that it lies inside a section.
+fn is_inside(rest: &str) -> bool {
+    rest.starts_with('.')
+}
+
+/// The layer that a value came from; of a section, that of the first value in it.
+fn origin_of(value: &Value) -> Option<String> {
+    let own = value.origin().map(str::to_owned);
+    own.or_else(|| leaves(value, |_| true).iter().find_map(|(_, inner)| inner.origin().map(str::to_owned)))
+}
+
+/// The key of a value, or the keys of all that is in a section.
+fn keys_of(key: &str, value: &Value) -> Vec<String> {
+    if !matches!(value.kind, ValueKind::Table(_)) {
+        return vec![key.to_owned()];
+    }
+    leaves(value, |_| true).into_iter().map(|(inner, _)| format!("{key}.{inner}")).collect()
+}
+
+/// Whether an error says that there is no such key.
+fn is_unknown(key: &str, error: &ConfigError) -> bool {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    cause(error).starts_with(&format!("unknown field `{last}`"))
 }
 
 /// What is wrong, without the key and origin that the fault already has.
@@ -236,6 +276,32 @@ mod tests {
         let (_folder, path) = file(&Config::default().dump().unwrap());
         let layers = Layers { file: Some(path), ..Layers::default() };
         assert_eq!(Config::load(&layers).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn what_is_kept_measured_or_trusted_beyond_its_limits_is_refused_by_name() {
+        let jwt = "[server.jwt]\nissuer = \"\"\naudience = \"a\"\njwks_file = \"j\"\nclock_skew = \"301s\"\n";
+        for (text, wanted) in [
+            (
+                "[store]\nkeep_history = \"47h\"\nsegment_size = \"63KiB\"\n",
+                vec!["store.keep_history", "store.segment_size"],
+            ),
+            ("[store]\nkeep_history = \"2d\"\nsegment_size = \"257MiB\"\n", vec!["store.segment_size"]),
+            ("[server]\nmetrics_listen = \"0.0.0.0:9464\"\n", vec!["server.metrics_listen"]),
+            (jwt, vec!["server.jwt", "server.jwt", "server.jwt.clock_skew"]),
+        ] {
+            let (_folder, path) = file(text);
+            let found = faults(&Layers { file: Some(path), ..Layers::default() });
+            assert_eq!(found.iter().map(|fault| fault.key.as_str()).collect::<Vec<_>>(), wanted, "{text}: {found:?}");
+        }
+        // A fault elsewhere leaves what is right alone, also where the defaults have no such key.
+        let right = "[server]\naccess_file = \"a\"\nsocket = \"s\"\ndrain_timeout = \"soon\"\n[server.jwt]\nissuer = \"i\"\n\
+                     audience = \"a\"\njwks_file = \"j\"\n[server.tls]\ncertificate = \"c\"\nkey = \"k\"\n";
+        let (_folder, path) = file(right);
+        let found = faults(&Layers { file: Some(path), ..Layers::default() });
+        assert_eq!(found.iter().map(|fault| fault.key.as_str()).collect::<Vec<_>>(), ["server.drain_timeout"]);
+        let (_folder, path) = file("[store]\nkeep_history = \"2d\"\nsegment_size = \"64KiB\"\n");
+        assert!(Config::load(&Layers { file: Some(path), ..Layers::default() }).is_ok());
     }
 
     #[test]
