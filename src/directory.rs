@@ -144,16 +144,6 @@ impl Directory {
         Ok(self.views.of(self.current.load_full(), permit.clearance()))
     }
 
-    /// The directory as it stands, for the services themselves and for no caller: to know what of an answer to note.
-    pub(crate) fn present(&self) -> Arc<Snapshot> {
-        self.current.load_full()
-    }
-
-    /// The revision before the oldest write that is kept, for the server itself.
-    pub(crate) fn history_begins(&self) -> Revision {
-        self.history.0.begins_after()
-    }
-
     /// The newest revision, always; it changes after the snapshot does.
     pub fn revisions(&self) -> watch::Receiver<Revision> {
         self.revisions.clone()
@@ -213,7 +203,7 @@ impl Directory {
     /// [`Error::Denied`] unless the permit is to read.
     pub fn history_begins_after(&self, permit: &Permit) -> Result<Revision, Error> {
         demand(permit, &[Action::Read])?;
-        Ok(self.history_begins())
+        Ok(self.history.0.begins_after())
     }
 
     /// What proves that the history was not rewritten; `None` for a directory in memory.

@@ -45,7 +45,8 @@
 //! - *A new way to refuse*: [`domain::error`], `error_reason.proto`, the table in `grpc/status.rs` (`server/refusal.rs`
 //!   for what is refused before any handler), and its exit code in `cli/output/error.rs`.
 //! - *What an access role may*: [`domain::access`]; what is withheld from it: [`domain::redact`]; who calls:
-//!   `server/identity`.
+//!   `server/identity`; what is noted of who saw it: `grpc/audit.rs`, and how the trail is kept: [`audit`].
+//! - *A measurement*: `server/metrics.rs`, and `config/alerts.yml` if somebody is to be woken.
 //! - *Another store*: beside `store/embedded.rs`, held to `store/conformance.rs`; `server/open.rs` chooses it.
 //! - *A setting*: [`config`], and its explanation in `config/default.toml`.
 //!

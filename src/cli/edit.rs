@@ -20,7 +20,6 @@ use crate::client::{self, Client, ListOptions, Resource, WriteOptions};
 use crate::dataset;
 use crate::domain::error::Reason;
 use crate::domain::name::{Collection, Name};
-use crate::domain::text::Language;
 use crate::proto::v1;
 
 /// The commands about records.
@@ -367,15 +366,22 @@ fn history(settings: &Settings, name: Option<&Name>, after: i64, all: bool) -> R
         };
         let mut answer = v1::ListChangesResponse::default();
         loop {
-            let page = match client.list_changes(request.clone()).await {
-                Err(error) if after == 0 && request.after_revision == 0 && oldest_kept(&error).is_some() => {
-                    let oldest = oldest_kept(&error).unwrap_or_default();
-                    eprintln!("{}", compacted(settings.language(), oldest));
-                    request.after_revision = oldest.saturating_sub(1);
-                    continue;
-                }
-                answered => answered?,
-            };
+            let page = client.list_changes(request.clone()).await;
+            // Who asks for all of it is shown what is kept.
+            if request.after_revision == 0
+                && let Some(oldest) = page.as_ref().err().and_then(oldest_kept)
+            {
+                eprintln!(
+                    "{} {oldest}",
+                    settings.language().say(
+                        "oudere wijzigingen zijn gearchiveerd; de geschiedenis begint bij revisie",
+                        "older changes are archived; the history begins at revision",
+                    )
+                );
+                request.after_revision = oldest.saturating_sub(1);
+                continue;
+            }
+            let page = page?;
             answer.changes.extend(page.changes);
             answer.revision = page.revision;
             if page.next_page_token.is_empty() {
@@ -392,14 +398,6 @@ fn history(settings: &Settings, name: Option<&Name>, after: i64, all: bool) -> R
 fn oldest_kept(error: &client::Error) -> Option<i64> {
     let refusal = error.refusal().filter(|refusal| refusal.reason == Some(Reason::RevisionCompacted))?;
     refusal.metadata.get("oldest")?.parse().ok()
-}
-
-fn compacted(language: Language, oldest: i64) -> String {
-    let said = language.say(
-        "de geschiedenis begint, voor wat niet is gearchiveerd, bij revisie",
-        "what is not archived of the history begins at revision",
-    );
-    format!("{said} {oldest}")
 }
 
 fn parse_name(text: &str) -> Result<Name, String> {

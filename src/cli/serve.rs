@@ -5,7 +5,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -76,16 +76,13 @@ impl Serve {
 
     async fn serve(self, config: Config) -> Result<(), Failure> {
         let storage = if self.demo { Storage::Demo } else { Storage::of(&config.store) };
-        let folder = match &storage {
-            Storage::Folder(folder, _) => Some(folder.clone()),
-            Storage::Demo => None,
-        };
-        let kept = match &storage {
-            Storage::Folder(folder, _) => {
+        let folder = storage.folder().map(Path::to_owned);
+        let kept = match &folder {
+            Some(folder) => {
                 let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
                 format!("the directory is kept in {}", folder.display())
             }
-            Storage::Demo => "DEMONSTRATION: contacts are FICTIONAL, nothing is kept".to_owned(),
+            None => "DEMONSTRATION: contacts are FICTIONAL, nothing is kept".to_owned(),
         };
         let opened_at = match self.demo_date {
             Some(date) => zone().to_timestamp(date.at(12, 0, 0, 0)).context("--demo-date").map_err(Failure::Usage)?,

@@ -21,9 +21,10 @@ use tonic::{Code, Status};
 use tower::Service;
 
 use super::edge::{CallerAddress, Clock};
+use super::status::code_name;
 use crate::audit::{Read, Trail};
 use crate::directory::Directory;
-use crate::domain::access::{Action, Principal};
+use crate::domain::access::{Action, Permit, Principal};
 use crate::domain::contact::Confidentiality;
 use crate::domain::name::Name;
 use crate::domain::snapshot::Snapshot;
@@ -41,6 +42,8 @@ const MOST: usize = 200;
 pub(super) struct Watch {
     pub(super) trail: Trail,
     pub(super) directory: Arc<Directory>,
+    /// To read the names of what is confidential.
+    pub(super) permit: Permit,
     pub(super) rules: Arc<Rules>,
     pub(super) clock: Clock,
     pub(super) everyone: Option<Principal>,
@@ -94,8 +97,9 @@ where
 /// One call of somebody who sees restricted values.
 struct Noting {
     watch: Arc<Watch>,
-    snapshot: Arc<Snapshot>,
-    /// Whether any contact counts: what stands in history or in a change may have been restricted earlier.
+    /// As the directory stood when the call came.
+    before: Arc<Snapshot>,
+    /// Whether any contact counts: what stands in the history may have been restricted earlier.
     any: bool,
     read: Read,
     objects: BTreeSet<String>,
@@ -110,10 +114,11 @@ impl Noting {
         (caller.clearance() == Confidentiality::Restricted).then_some(())?;
         let method = request.uri().path().trim_start_matches("/crisisgids.v1.").to_owned();
         let action = watch.rules.methods().get(&method).map(|method| method.action);
-        let any = matches!(action, Some(Action::Write | Action::ReadHistory));
-        let snapshot = watch.directory.present();
-        let is_of_interest = any || !snapshot.restricted().is_empty() || caller.broken_glass().is_some();
-        is_of_interest.then_some(())?;
+        let any = action == Some(Action::ReadHistory);
+        let before = watch.directory.snapshot(&watch.permit).ok()?;
+        // A write may itself bring the first confidential value in, and be answered with it.
+        let is_of_interest = any || action == Some(Action::Write) || !before.restricted().is_empty();
+        (is_of_interest || caller.broken_glass().is_some()).then_some(())?;
         let origin = request.extensions().get().map(|CallerAddress(address)| address.clone());
         let read = Read {
             time: (watch.clock)(),
@@ -125,7 +130,7 @@ impl Noting {
             break_glass: caller.broken_glass().map(str::to_owned),
         };
         let (objects, tail) = (BTreeSet::new(), Vec::new());
-        Some(Noting { watch: watch.clone(), snapshot, any, read, objects, tail, code: None })
+        Some(Noting { watch: watch.clone(), before, any, read, objects, tail, code: None })
     }
 
     fn end(&mut self, headers: &HeaderMap) {
@@ -134,8 +139,9 @@ impl Noting {
 
     fn look_through(&mut self, piece: &[u8]) {
         self.tail.extend(piece);
-        // As it stood when the call came, and after what the call itself may have written.
-        let stands = [self.snapshot.clone(), self.watch.directory.present()];
+        // And as it stands after what the call itself may have written.
+        let after = self.watch.directory.snapshot(&self.watch.permit).unwrap_or_else(|_| self.before.clone());
+        let stands = [self.before.clone(), after];
         for at in names_in(&self.tail) {
             let rest = self.tail.get(at..).unwrap_or_default();
             self.objects.extend(contact(rest, &stands, self.any).map(|name| name.to_string()));
@@ -178,7 +184,7 @@ impl Drop for Noting {
         if self.objects.is_empty() && self.read.break_glass.is_none() {
             return;
         }
-        let result = format!("{:?}", self.code.unwrap_or(Code::Cancelled));
+        let result = code_name(self.code.unwrap_or(Code::Cancelled)).to_owned();
         let objects = std::mem::take(&mut self.objects).into_iter().collect();
         self.watch.trail.note(Read { objects, result, ..self.read.clone() });
     }

@@ -7,7 +7,7 @@ use tonic::service::Routes;
 
 use crate::audit::Trail;
 use crate::directory::Directory;
-use crate::domain::access::Principal;
+use crate::domain::access::{Action, Permit, Principal};
 use crate::proto::rules::Rules;
 use crate::proto::v1;
 
@@ -49,9 +49,11 @@ pub fn routes(
     trail: Option<Trail>,
 ) -> Result<Routes, RulesError> {
     let rules = Arc::new(Rules::load()?);
-    let watch = trail.map(|trail| {
+    // The service itself may read, so that there is a watch wherever there is a trail.
+    let permit = Permit::request(Principal::local(), Action::Read).ok();
+    let watch = trail.zip(permit).map(|(trail, permit)| {
         let (directory, rules, clock, everyone) = (directory.clone(), rules.clone(), clock.clone(), everyone.clone());
-        Arc::new(audit::Watch { trail, directory, rules, clock, everyone })
+        Arc::new(audit::Watch { trail, directory, permit, rules, clock, everyone })
     });
     let api = Arc::new(Api::new(Edge::new(directory, clock, everyone), rules));
     let mut routes = Routes::default();

@@ -25,8 +25,10 @@ use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 
 use crate::directory::Directory;
+use crate::domain::access::{Action, Permit, Principal};
 use crate::domain::boundary::red_from;
 use crate::domain::contact::Contact;
+use crate::domain::error::Error;
 use crate::grpc;
 
 /// The upper ends of the latency buckets, in seconds: answers take milliseconds, a transfer seconds, and 30 seconds is
@@ -163,8 +165,10 @@ impl Metrics {
     }
 
     fn text(&self) -> Result<String, std::fmt::Error> {
-        if let Some(watched) = self.0.directory.get() {
-            self.0.look(watched);
+        if let Some(watched) = self.0.directory.get()
+            && let Err(error) = self.0.look(watched)
+        {
+            tracing::error!(%error, "the directory cannot be measured");
         }
         let mut text = String::new();
         encode(&mut text, &self.0.registry)?;
@@ -173,10 +177,11 @@ impl Metrics {
 }
 
 impl Measured {
-    fn look(&self, Watched { directory, folder }: &Watched) {
-        let snapshot = directory.present();
+    fn look(&self, Watched { directory, folder }: &Watched) -> Result<(), Error> {
+        let permit = Permit::request(Principal::local(), Action::Read)?;
+        let snapshot = directory.snapshot(&permit)?;
         self.revision.set(number(snapshot.revision().0));
-        self.oldest_revision.set(number(directory.history_begins().next().0));
+        self.oldest_revision.set(number(directory.history_begins_after(&permit)?.next().0));
         self.records.set(number(snapshot.iter().count()));
         let now = Timestamp::now();
         let today = TimeZone::UTC.to_datetime(now).date();
@@ -199,6 +204,7 @@ impl Measured {
             self.archive_bytes.set(number(size(&folder.join("archive"), &[""])));
             self.view_bytes.set(number(size(&folder.join("sled"), &[""])));
         }
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 //! **Invariants.** A store that holds anything is not touched: a newer dataset comes in by `apply`, which asks. The
 //! first fill is one write like any other, with its author and reason. A demonstration keeps nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -71,16 +71,21 @@ impl Storage {
         Storage::Folder(store.data_dir.clone(), layout)
     }
 
+    /// The folder, if it is kept in one.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Storage::Folder(folder, _) => Some(folder),
+            Storage::Demo => None,
+        }
+    }
+
     /// Opens it, and fills it if it is empty. `now` is the time of that write.
     ///
     /// # Errors
     /// [`Error`], which says what to do where something can be done.
     pub async fn open(self, now: Timestamp) -> Result<Opened, Error> {
         let is_demo = self == Storage::Demo;
-        let file = match &self {
-            Storage::Folder(folder, _) => Some(folder.join(crate::audit::FILE)),
-            Storage::Demo => None,
-        };
+        let file = self.folder().map(|folder| folder.join(crate::audit::FILE));
         // The disk is read by a thread that may wait; a panic of the store in it is caught with it.
         let (directory, trail) = tokio::task::spawn_blocking(move || {
             let store: Box<dyn Store> = match self {

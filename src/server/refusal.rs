@@ -35,17 +35,13 @@ pub(super) fn stopping() -> Status {
 /// There are more calls than can be answered.
 pub(super) fn overloaded() -> Status {
     let message = "the server has more calls than it can answer in time; try again in a moment, perhaps elsewhere";
-    let mut details = ErrorDetails::with_error_info(Reason::Overloaded.word(), DOMAIN, HashMap::new());
-    details.set_retry_info(Some(Duration::from_secs(1)));
-    Status::with_error_details(Code::ResourceExhausted, message, details)
+    exhausted(message, Duration::from_secs(1))
 }
 
 /// A caller has more calls open, or calls more often, than one caller may.
 pub(super) fn more_than_a_share(wait: Duration) -> Status {
     let message = "you call more often, or more at the same time, than one caller may; wait as retry_info says";
-    let mut details = ErrorDetails::with_error_info(Reason::Overloaded.word(), DOMAIN, HashMap::new());
-    details.set_retry_info(Some(wait));
-    Status::with_error_details(Code::ResourceExhausted, message, details)
+    exhausted(message, wait)
 }
 
 /// The call took longer than its caller, or the server, allows.
@@ -82,6 +78,12 @@ pub(super) fn with_reason(response: Response<Body>) -> Response<Body> {
     let code = if status.code() == Code::Internal { Code::InvalidArgument } else { status.code() };
     let message = format!("the request cannot be read as the message that this method takes: {}", status.message());
     refusal(code, Reason::InvalidFields, &message).into_http()
+}
+
+fn exhausted(message: &str, wait: Duration) -> Status {
+    let mut details = ErrorDetails::with_error_info(Reason::Overloaded.word(), DOMAIN, HashMap::new());
+    details.set_retry_info(Some(wait));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
 fn refusal(code: Code, reason: Reason, message: &str) -> Status {

@@ -151,14 +151,14 @@ impl Store for EmbeddedStore {
         if group.is_empty() {
             return Ok(());
         }
-        let (mut undos, segments) = (Vec::new(), self.ledger.reader().bases().len());
+        let (mut undos, segment) = (Vec::new(), self.ledger.newest_segment());
         match self.append(group, &mut undos) {
             Ok(update) => {
                 self.opened = None;
                 if let Some(view) = &mut self.view {
                     view.update(update);
                 }
-                if self.ledger.reader().bases().len() > segments {
+                if self.ledger.newest_segment() != segment {
                     self.compact();
                 }
                 Ok(())

@@ -123,6 +123,11 @@ impl Ledger {
         &self.head
     }
 
+    /// After which revision the segment begins that is appended to; none after a failure.
+    pub(super) fn newest_segment(&self) -> Option<Revision> {
+        self.tail.as_ref().map(Tail::base)
+    }
+
     /// What it begins with: the newest checkpoint, or nothing.
     pub(super) fn beginning(&self) -> Result<Checkpoint, Error> {
         Kept::list(&self.directory, &[])?.beginning()
@@ -451,7 +456,9 @@ mod tests {
         fs::remove_file(&segments[1]).unwrap();
         assert!(last_good(open(directory.path())) < 20);
         fs::remove_file(&segments[0]).unwrap();
-        assert_eq!(last_good(open(directory.path())), 0);
+        let refused = open(directory.path()).unwrap_err();
+        let Error::Corrupt { file, last_good: Revision(0), .. } = refused else { panic!("{refused}") };
+        assert_eq!(file, segments[0]);
         segments[2..].iter().for_each(|file| fs::remove_file(file).unwrap());
         assert_eq!(last_good(open(directory.path())), 0);
         fs::remove_file(directory.path().join(witness::FILE)).unwrap();

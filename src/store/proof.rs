@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::checkpoint::{self, Checkpoint};
+use super::compact::ARCHIVE;
 use super::segment::{self, Head, Scan, file_name, first_of};
 use super::witness::{self, Witness};
 use crate::domain::record::Revision;
@@ -171,8 +172,8 @@ impl Kept {
         let mut head = *beginning;
         match self.firsts.first() {
             Some(first) if *first == beginning.revision.next() => {}
-            // Segments in the middle of the history follow a checkpoint.
-            Some(first) if self.checkpoint == Revision(0) => {
+            // An archive tells that the segments here followed a checkpoint.
+            Some(first) if self.checkpoint == Revision(0) && self.directory.join(ARCHIVE).is_dir() => {
                 let before = checkpoint::file_name(Revision(first.0.saturating_sub(1)));
                 return Err(missing(&self.directory.join(before), Revision(0)));
             }

@@ -2,16 +2,13 @@
 
 use std::path::Path;
 
-use crisisgids::client::{Client, Resource, Settings};
+use crisisgids::client::{Client, Settings};
 use crisisgids::directory::Directory;
-use crisisgids::domain::access::{Action, Permit, Principal};
-use crisisgids::domain::change::{Authorship, Change};
 use crisisgids::domain::error::Reason;
 use crisisgids::proto::v1;
 use crisisgids::store::embedded::{EmbeddedStore, Layout};
-use jiff::{SignedDuration, Timestamp};
 
-use super::support::NOW;
+use super::support::days;
 use super::support::process::{Serving, output, program};
 
 /// How many writes the directory holds, one a day.
@@ -21,23 +18,8 @@ const WRITES: i64 = 40;
 async fn fill(folder: &Path) {
     let layout = Layout { segment: 4096, ahead: 1024, keep_seconds: None };
     let directory = Directory::open(Box::new(EmbeddedStore::open_with(folder, layout).unwrap())).unwrap();
-    let permit = Permit::request(Principal::local(), Action::Write).unwrap();
     for day in 1..=WRITES {
-        let place = v1::Area {
-            name: format!("areas/d-{}", day % 7),
-            display_names: vec![v1::LocalisedText { language_code: "nl".to_owned(), text: format!("plaats {day}") }],
-            kind: v1::AreaKind::Place.into(),
-            ..Default::default()
-        };
-        let record = Resource::from_message(&place).unwrap().to_record().unwrap();
-        let authorship = Authorship {
-            principal: "local".to_owned(),
-            peer: "test".to_owned(),
-            change_reason: format!("day {day}"),
-            time: NOW.parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * day),
-            request: None,
-        };
-        directory.write(&permit, vec![Change::Put(record)], authorship, false).await.unwrap();
+        days::write(&directory, day).await;
     }
 }
 

@@ -8,17 +8,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crisisgids::client::Resource;
 use crisisgids::directory::Directory;
 use crisisgids::domain::access::{Action, Permit, Principal};
-use crisisgids::domain::change::{Authorship, Change};
 use crisisgids::domain::record::Revision;
-use crisisgids::proto::v1;
 use crisisgids::store::Error;
 use crisisgids::store::embedded::{EmbeddedStore, Layout};
-use jiff::{SignedDuration, Timestamp};
 
-use super::support::NOW;
+use super::support::days;
 
 /// How many writes the damaged directory holds.
 const WRITES: u64 = 24;
@@ -55,25 +51,6 @@ fn rounds() -> usize {
 
 fn permit(action: Action) -> Permit {
     Permit::request(Principal::local(), action).unwrap()
-}
-
-/// Writes a place, a day after the one before.
-async fn write(directory: &Directory, number: u64) {
-    let place = v1::Area {
-        name: format!("areas/d-{}", number % 9),
-        display_names: vec![v1::LocalisedText { language_code: "nl".to_owned(), text: format!("plaats {number}") }],
-        kind: v1::AreaKind::Place.into(),
-        ..Default::default()
-    };
-    let record = Resource::from_message(&place).unwrap().to_record().unwrap();
-    let authorship = Authorship {
-        principal: "local".to_owned(),
-        peer: "test".to_owned(),
-        change_reason: format!("write {number}"),
-        time: NOW.parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * i64::try_from(number).unwrap()),
-        request: None,
-    };
-    directory.write(&permit(Action::Write), vec![Change::Put(record)], authorship, false).await.unwrap();
 }
 
 /// What a directory holds: its revision, and of each record the name and etag.
@@ -147,7 +124,7 @@ async fn campaign(layout: Layout) -> Vec<String> {
         let directory = Directory::open(Box::new(EmbeddedStore::open_with(&whole, layout).unwrap())).unwrap();
         let first = directory.revisions().borrow().0 + 1;
         for number in first..=last {
-            write(&directory, number).await;
+            days::write(&directory, i64::try_from(number).unwrap()).await;
         }
         drop(directory);
         copied.into_iter().for_each(|older| copy(&whole, older));

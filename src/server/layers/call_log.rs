@@ -20,6 +20,7 @@ use super::super::accept::{Origin, Peer};
 use super::super::metrics::Metrics;
 use super::super::{Answer, Answering};
 use super::REQUEST_ID;
+use crate::grpc::status::code_name;
 
 /// Logs calls.
 #[derive(Debug, Clone)]
@@ -101,12 +102,12 @@ impl Drop for Call {
         let Call { method, request_id, peer, start, code, metrics } = self;
         let code = code.unwrap_or(Code::Cancelled);
         let took = start.elapsed();
-        metrics.ended(method, name(code), took);
-        let (code_name, duration_ms) = (name(code), took.as_secs_f64() * 1000.0);
+        metrics.ended(method, code_name(code), took);
+        let (code_word, duration_ms) = (code_name(code), took.as_secs_f64() * 1000.0);
         let peer = peer.map(tracing::field::display);
         macro_rules! log {
             ($level:ident) => {
-                tracing::$level!(%method, code = code_name, duration_ms, %request_id, peer, "call")
+                tracing::$level!(%method, code = code_word, duration_ms, %request_id, peer, "call")
             };
         }
         match code {
@@ -154,28 +155,5 @@ impl HttpBody for Logged {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-/// The name of a code as the protocol writes it.
-fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }

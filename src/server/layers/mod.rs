@@ -17,6 +17,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 
+use super::accept::{Origin, Peer};
 use super::front::Front;
 use super::identity::{Identify, Identity};
 use super::metrics::Metrics;
@@ -76,6 +77,13 @@ pub(super) fn stack(
         .layer_fn(|inner| deadline::Deadline::new(inner, settings.limits.request_timeout.duration()))
         .service(front);
     BoxCloneSyncService::new(stack)
+}
+
+/// Whether a call is answered however many others there are: health, and whatever comes over the socket file.
+fn is_unlimited(request: &Request<Body>) -> bool {
+    let peer = request.extensions().get::<Peer>();
+    let is_local = peer.is_some_and(|peer| matches!(peer.origin(), Origin::User(_)));
+    is_local || request.uri().path().starts_with("/grpc.health.")
 }
 
 /// Takes away a request id that is not short and plain: it goes into every log line of the call.

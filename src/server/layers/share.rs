@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
-use super::super::accept::{Origin, Peer};
 use super::super::{Answer, Answering, refusal};
+use super::is_unlimited;
 use crate::config::Limits;
 use crate::domain::access::Principal;
 
@@ -113,10 +113,7 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Answer {
         let inner = self.inner.clone();
-        let peer = request.extensions().get::<Peer>();
-        let is_local = peer.is_some_and(|peer| matches!(peer.origin(), Origin::User(_)));
-        let is_health = request.uri().path().starts_with("/grpc.health.");
-        let principal = request.extensions().get::<Principal>().filter(|_| !is_local && !is_health);
+        let principal = request.extensions().get::<Principal>().filter(|_| !is_unlimited(&request));
         let Some(principal) = principal else { return Box::pin(inner.oneshot(request)) };
         match self.shares.take(principal.name()) {
             Ok(share) => Box::pin(async move {

@@ -13,8 +13,8 @@ use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
-use super::super::accept::{Origin, Peer};
 use super::super::{Answer, Answering, refusal};
+use super::is_unlimited;
 
 /// The layer that refuses what there is no room for.
 #[derive(Debug, Clone)]
@@ -44,9 +44,7 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Answer {
         let inner = self.inner.clone();
-        let peer = request.extensions().get::<Peer>();
-        let is_local = peer.is_some_and(|peer| matches!(peer.origin(), Origin::User(_)));
-        if is_local || request.uri().path().starts_with("/grpc.health.") {
+        if is_unlimited(&request) {
             return Box::pin(inner.oneshot(request));
         }
         let Ok(place) = self.places.clone().try_acquire_owned() else {

@@ -24,6 +24,7 @@ use tonic::service::Routes;
 use tonic::transport::{Channel, Endpoint};
 
 pub(crate) mod ask;
+pub(crate) mod days;
 pub(crate) mod process;
 pub(crate) mod records;
 pub(crate) mod trial;
