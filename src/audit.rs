@@ -109,19 +109,21 @@ struct Handle {
 
 impl Trail {
     /// Goes on with the trail of a file, which is made if it does not exist. A last line that was cut short is cut off and
-    /// noted; a file whose chain is broken is moved aside for whoever looks into it, and another is begun.
+    /// noted; a file whose chain is broken is moved aside for whoever looks into it, and another is begun. On a file system
+    /// that can only be read, the lines wait in memory until it can be written.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if it cannot be had.
     pub fn open(path: &Path, now: Timestamp) -> Result<Self, Error> {
         let unavailable = |cause| Error::Unavailable { file: path.to_owned(), cause };
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        // Who called what is not for everyone.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(unavailable)?;
+        let file = match open_file(path) {
+            Err(cause) if cause.kind() == io::ErrorKind::ReadOnlyFilesystem => None,
+            opened => Some(opened.map_err(unavailable)?),
+        };
         let found = match verify(path) {
+            Err(Error::Unavailable { cause, .. }) if file.is_none() && cause.kind() == io::ErrorKind::NotFound => {
+                Verified::default()
+            }
             Err(error @ Error::Changed { .. }) => {
                 let aside = aside(path);
                 std::fs::rename(path, &aside).map_err(unavailable)?;
@@ -130,7 +132,7 @@ impl Trail {
             }
             found => found?,
         };
-        let trail = Tail { file, end: found.bytes, hash: found.hash };
+        let trail = Tail { path: path.to_owned(), file, end: found.bytes, hash: found.hash };
         let (lines, queue) = sync_channel(WAITING);
         if found.torn {
             // The queue is empty, so that there is room.
@@ -178,6 +180,13 @@ pub struct Verified {
     bytes: u64,
 }
 
+impl Default for Verified {
+    /// A trail without a line.
+    fn default() -> Self {
+        Verified { lines: 0, lost: 0, hash: blake3::Hash::from_bytes([0; 32]).to_string(), torn: false, bytes: 0 }
+    }
+}
+
 /// Follows the chain of a trail from its first line to its last.
 ///
 /// # Errors
@@ -205,10 +214,7 @@ pub fn list(path: &Path) -> Result<Vec<Entry>, Error> {
 fn walk(path: &Path, visit: &mut dyn FnMut(Entry)) -> Result<Verified, Error> {
     let unavailable = |cause| Error::Unavailable { file: path.to_owned(), cause };
     let mut lines = BufReader::new(File::open(path).map_err(unavailable)?);
-    let (mut verified, mut line) = (
-        Verified { lines: 0, lost: 0, hash: blake3::Hash::from_bytes([0; 32]).to_string(), torn: false, bytes: 0 },
-        Vec::new(),
-    );
+    let (mut verified, mut line) = (Verified::default(), Vec::new());
     loop {
         line.clear();
         let read = lines.read_until(b'\n', &mut line).map_err(unavailable)?;
@@ -252,9 +258,21 @@ fn chained(before: &str, entry: &str) -> String {
 
 /// The file that is appended to.
 struct Tail {
-    file: File,
+    path: PathBuf,
+    /// None as long as its file system can only be read.
+    file: Option<File>,
     end: u64,
     hash: String,
+}
+
+/// Opens the file of a trail, which is made if it does not exist.
+fn open_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    // Who called what is not for everyone.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 impl Tail {
@@ -266,11 +284,15 @@ impl Tail {
             hash = chained(&hash, &entry);
             text.push_str(&format!("{{\"entry\":{entry},\"hash\":\"{hash}\"}}\n"));
         }
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(open_file(&self.path)?),
+        };
         // What a failed append, or a crash, left behind.
-        self.file.set_len(self.end)?;
-        self.file.seek(SeekFrom::Start(self.end))?;
-        self.file.write_all(text.as_bytes())?;
-        self.file.sync_data()?;
+        file.set_len(self.end)?;
+        file.seek(SeekFrom::Start(self.end))?;
+        file.write_all(text.as_bytes())?;
+        file.sync_data()?;
         self.end = self.end.saturating_add(u64::try_from(text.len()).unwrap_or(u64::MAX));
         self.hash = hash;
         Ok(())
@@ -408,14 +430,14 @@ mod tests {
         (0..count).for_each(|number| lines.try_send(Entry::Read(read(number))).unwrap());
         drop(lines);
         // It ends while the disk is full: what it had is lost, and it ends.
-        keep(Tail { file: full(), end: 0, hash: hash.clone() }, &queue, &lost);
+        let tail = |file| Tail { path: path.clone(), file, end: 0, hash: hash.clone() };
+        keep(tail(Some(full())), &queue, &lost);
         assert_eq!(lost.load(Ordering::Relaxed), (count - WAITING) as u64);
-        // With room again, the count is a line.
+        // With room again, also where the file could not even be opened, the count is a line.
         let (lines, queue) = sync_channel(WAITING);
         lines.try_send(Entry::Read(read(1))).unwrap();
         drop(lines);
-        let file = OpenOptions::new().write(true).create_new(true).open(&path).unwrap();
-        keep(Tail { file, end: 0, hash }, &queue, &lost);
+        keep(tail(None), &queue, &lost);
         assert_eq!(verify(&path).unwrap().lost, (count - WAITING) as u64);
         assert_eq!(verify(&path).unwrap().lines, 2);
     }

@@ -19,11 +19,15 @@ pub(super) struct DiskFile {
 impl DiskFile {
     /// A new file; one of the same name is emptied.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
+        #[cfg(test)]
+        log::refused()?;
         Self::of(path, File::create(path)?, true)
     }
 
     /// A file that is there.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
+        #[cfg(test)]
+        log::refused()?;
         Self::of(path, OpenOptions::new().write(true).open(path)?, false)
     }
 
@@ -81,6 +85,8 @@ impl DiskFile {
 
 /// Gives a file another name; a file that has it is replaced.
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(test)]
+    log::refused()?;
     fs::rename(from, to)?;
     #[cfg(test)]
     log::note(log::Step::Renamed { from: from.to_owned(), to: to.to_owned() });
@@ -89,6 +95,8 @@ pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Removes a file.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
+    #[cfg(test)]
+    log::refused()?;
     fs::remove_file(path)?;
     #[cfg(test)]
     log::note(log::Step::Removed { path: path.to_owned() });
@@ -106,7 +114,8 @@ pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
 /// What was done to files, noted per thread.
 #[cfg(test)]
 pub(super) mod log {
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
+    use std::io;
     use std::path::PathBuf;
 
     /// One thing done.
@@ -145,6 +154,19 @@ pub(super) mod log {
 
     thread_local! {
         static LOG: RefCell<(u64, Option<Vec<Step>>)> = const { RefCell::new((0, None)) };
+    }
+
+    thread_local! {
+        static IS_READ_ONLY: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Whether this thread finds every file system one that can only be read.
+    pub(in crate::store) fn read_only(is: bool) {
+        IS_READ_ONLY.set(is);
+    }
+
+    pub(super) fn refused() -> io::Result<()> {
+        if IS_READ_ONLY.get() { Err(io::ErrorKind::ReadOnlyFilesystem.into()) } else { Ok(()) }
     }
 
     pub(in crate::store) fn number() -> u64 {

@@ -2,7 +2,8 @@
 //!
 //! A commit is acknowledged when the ledger holds it; sled is written after that, aside. A start reads the records
 //! from sled, proves them against the ledger and brings them up to it; a sled that is missing, damaged, of another
-//! ledger or behind too far costs a replay and nothing else: it is moved aside and made again.
+//! ledger or behind too far costs a replay and nothing else: it is moved aside and made again. Where sled cannot be
+//! opened for want of room or because nothing can be written, the ledger alone is read.
 //!
 //! **Invariants.** One process has the directory. What [`load`](Store::load) gives adds up to the tally in the
 //! ledger's last frame. A sled that knows of more than the ledger does proves that the ledger has lost something.
@@ -60,7 +61,12 @@ impl EmbeddedStore {
         let lock = DirectoryLock::take(directory)?;
         let path = directory.join(DIRECTORY);
         // Before the ledger, whose opening would cut a last frame that sled may prove to have been acknowledged.
-        let view = path.exists().then(|| View::open(&path));
+        let view = (path.exists() && !lock.is_read_only()).then(|| View::open(&path));
+        if lock.is_read_only() {
+            tracing::warn!(directory = %directory.display(),
+                "nothing can be written here: questions are answered from the ledger, and every write tries again; \
+                 make the file system writable and restart");
+        }
         let (mut view, mut held) = match view {
             Some(Ok((view, held))) => (Some(view), held),
             Some(Err(why)) => {
@@ -88,7 +94,7 @@ impl EmbeddedStore {
         if tallied.tally() != ledger.head().tally {
             return Err(Error::Internal("the batches of the ledger do not add up to its tally".to_owned()));
         }
-        if view.is_none() {
+        if view.is_none() && !lock.is_read_only() {
             changed = held.entries.keys().cloned().collect();
             view = match View::open(&path) {
                 Ok((view, _)) => Some(view),

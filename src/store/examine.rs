@@ -1,16 +1,19 @@
 //! Examining the store of a data directory without changing it.
 //!
 //! **Invariants.** The lock is held meanwhile, so that nothing moves. Sled is opened in a copy, because opening it
-//! writes; the copy is removed. What is damaged in the ledger is an error, for nothing behind it can be judged; what
-//! is wrong beside it is found and told.
+//! writes; the copy is removed. It lies beside sled, or among the temporary files where nothing can be written there.
+//! What is damaged in the ledger is an error, for nothing behind it can be judged; what is wrong beside it is found and
+//! told.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
+use uuid::Uuid;
+
 use super::checkpoint::Checkpoint;
 use super::compact;
-use super::embedded::decode;
+use super::embedded::{create, decode};
 use super::lock::DirectoryLock;
 use super::proof::{Kept, WitnessFound, corrupt, unavailable};
 use super::record::decode_batch;
@@ -51,7 +54,7 @@ pub fn examine(directory: &Path) -> Result<Examination, Error> {
     if !directory.is_dir() || Kept::list(directory, &[DIRECTORY])?.is_new() {
         return Err(Error::Unavailable(format!("no directory is kept in {}", directory.display())));
     }
-    let _lock = DirectoryLock::take(directory)?;
+    let lock = DirectoryLock::take(directory)?;
     let kept = Kept::list(directory, &[DIRECTORY])?;
     let Checkpoint { head: checkpoint, mut entries } = kept.beginning()?;
     let mut torn = None;
@@ -91,17 +94,20 @@ pub fn examine(directory: &Path) -> Result<Examination, Error> {
             WitnessFound::Unreadable => Some("it cannot be read"),
             WitnessFound::Missing | WitnessFound::Never => Some("it is missing"),
         },
-        view: examine_view(directory, &head),
+        view: examine_view(directory, &head, lock.is_read_only()),
     })
 }
 
 /// What is wrong with the view of a ledger that stands here.
-fn examine_view(directory: &Path, head: &Head) -> Option<String> {
+fn examine_view(directory: &Path, head: &Head, is_read_only: bool) -> Option<String> {
     let path = directory.join(DIRECTORY);
     if !path.is_dir() {
         return Some("it is missing".to_owned());
     }
-    let copy = directory.join(format!("{}.examined", DIRECTORY));
+    let copy = match is_read_only {
+        false => directory.join(format!("{DIRECTORY}.examined")),
+        true => std::env::temp_dir().join(format!("{DIRECTORY}.examined-{}", Uuid::new_v4())),
+    };
     let found = copy_tree(&path, &copy).map_err(|error| format!("it cannot be copied to be examined: {error}"));
     let found = found.and_then(|()| View::open(&copy)).map(|(view, held)| {
         drop(view);
@@ -123,7 +129,7 @@ fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
     if to.exists() {
         fs::remove_dir_all(to)?;
     }
-    fs::create_dir(to)?;
+    create(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let to = to.join(entry.file_name());

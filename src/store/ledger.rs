@@ -7,7 +7,8 @@
 //! Every byte of every segment is proved. A last group whose writing was cut short is cut off and reported
 //! ([`tracing::warn`]); a ledger that is damaged is refused with the last good revision, and nothing is changed.
 //! Beside the segments a witness says what had been acknowledged, so that a loss is not taken for a torn end, nor a
-//! missing ledger for a new one.
+//! missing ledger for a new one. On a file system that can only be read the ledger is read, and goes on in another
+//! segment as soon as there can be one.
 //!
 //! **Invariants.** Nothing acknowledged is ever cut, or overwritten with other bytes. What a batch says is not looked
 //! into here.
@@ -110,8 +111,13 @@ impl Ledger {
                 tracing::warn!(file = %path.display(), last_good = scan.head.revision.0, why,
                     "the last write was cut short before it was acknowledged; it is cut off");
             }
-            let tail = Tail::open(&path, bytes, base.revision, &scan, self.layout.ahead);
-            self.tail = Some(tail.map_err(|error| unavailable(&path, &error))?);
+            match Tail::open(&path, bytes, base.revision, &scan, self.layout.ahead) {
+                Ok(tail) => self.tail = Some(tail),
+                Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                    tracing::warn!(file = %path.display(), %error, "the ledger is read; every write tries again to go on with it");
+                }
+                Err(error) => return Err(unavailable(&path, &error)),
+            }
         }
         self.head = scan.head;
         self.reader.add(Piece { path, base: base.revision, marks: scan.marks }, &scan.head);
@@ -254,9 +260,9 @@ mod tests {
 
     use super::*;
     use crate::domain::change::Batch;
-    use crate::store::History;
     use crate::store::record::encode_batch;
     use crate::store::sample;
+    use crate::store::{History, disk};
 
     const SMALL: Layout = Layout { segment: 8192, ahead: 2048, keep_seconds: None };
 
@@ -374,6 +380,32 @@ mod tests {
         let other = fs::read(segments(ledger_of(&[&others]).path()).pop().unwrap()).unwrap();
         fs::write(&file, other).unwrap();
         assert_eq!(last_good(open(directory.path())), 0);
+    }
+
+    #[test]
+    fn what_can_only_be_read_is_read_and_goes_on_when_it_can_be_written() {
+        let all = sample::plain(6);
+        let directory = ledger_of(&[&all[..3], &all[3..4]]);
+        let file = segments(directory.path()).pop().unwrap();
+        let before = fs::read(&file).unwrap();
+        disk::log::read_only(true);
+        let mut ledger = open(directory.path()).unwrap();
+        assert_eq!(history(&ledger), all[..4]);
+        for _ in 0..2 {
+            assert!(matches!(ledger.append(&entries(&all[4..5])), Err(Error::Unavailable(_))));
+            assert_eq!(history(&ledger), all[..4]);
+        }
+        assert_eq!(fs::read(&file).unwrap(), before);
+        disk::log::read_only(false);
+        ledger.append(&entries(&all[4..5])).unwrap();
+        disk::log::read_only(true);
+        // What a segment was written into is given up when that fails, and another is begun.
+        ledger.tail = None;
+        assert!(matches!(ledger.append(&entries(&all[5..])), Err(Error::Unavailable(_))));
+        disk::log::read_only(false);
+        ledger.append(&entries(&all[5..])).unwrap();
+        drop(ledger);
+        assert_eq!(history(&open(directory.path()).unwrap()), all);
     }
 
     #[test]

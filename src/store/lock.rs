@@ -1,10 +1,10 @@
 //! One process for one data directory.
 //!
 //! **Invariants.** The lock is the operating system's, so that it ends with the process however that ends; the file
-//! only says whose it is.
+//! only says whose it is. On a file system that can only be read nothing is said, and the lock holds all the same.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use super::Error;
@@ -16,6 +16,7 @@ const FILE: &str = "lock";
 #[derive(Debug)]
 pub(super) struct DirectoryLock {
     _file: File,
+    is_read_only: bool,
 }
 
 impl DirectoryLock {
@@ -23,8 +24,9 @@ impl DirectoryLock {
     pub(super) fn take(directory: &Path) -> Result<Self, Error> {
         let path = directory.join(FILE);
         let failed = |error: std::io::Error| unavailable(&path, &error);
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        let written = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let is_read_only = written.as_ref().is_err_and(|error| error.kind() == ErrorKind::ReadOnlyFilesystem);
+        let mut file = if is_read_only { File::open(&path) } else { written }.map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -40,9 +42,17 @@ impl DirectoryLock {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        file.set_len(0).map_err(failed)?;
-        writeln!(file, "{}", std::process::id()).map_err(failed)?;
-        Ok(DirectoryLock { _file: file })
+        if !is_read_only {
+            file.set_len(0).map_err(failed)?;
+            // On a full disk nobody is named.
+            let _ = writeln!(file, "{}", std::process::id());
+        }
+        Ok(DirectoryLock { _file: file, is_read_only })
+    }
+
+    /// Whether nothing can be written beside it.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.is_read_only
     }
 }
 

@@ -245,7 +245,10 @@ pub(super) fn corrupt(path: &Path, problem: String, last_good: Revision) -> Erro
 }
 
 pub(super) fn unavailable(path: &Path, error: &io::Error) -> Error {
-    let said = format!("{}: {error}", path.display());
+    let mut said = format!("{}: {error}", path.display());
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        said.push_str("; the user that runs the program must be able to read and write it");
+    }
     let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
     if is_full { Error::Full(said) } else { Error::Unavailable(said) }
 }

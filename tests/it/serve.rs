@@ -1,12 +1,14 @@
 //! `crisisgids serve` as an operator runs it: the built program, its output and how it ends.
 
+use std::fs::Permissions;
 use std::io::Read;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 
 use crisisgids::client::Client;
 use crisisgids::proto::v1;
 
-use super::support::process::{Serving, output, program};
+use super::support::process::{Serving, output, program, unprivileged};
 use super::support::{PATIENCE, grpc_web};
 
 #[test]
@@ -49,6 +51,34 @@ fn a_folder_that_cannot_be_one_is_named_and_nothing_is_left() {
         assert!(said.contains(place), "{said}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_it_may_not_read_or_write_is_named() {
+    let folder = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
+    let first = Serving::start(&["--data-dir", "kept"], folder.path());
+    assert_eq!(first.signal("TERM").0, Some(0));
+    let kept = folder.path().join("kept");
+    for (file, mode) in [
+        ("", 0o600),
+        ("lock", 0o400),
+        ("ledger.witness", 0o200),
+        ("ledger-00000000000000000001.seg", 0o400),
+        ("ledger-00000000000000000001.seg", 0),
+        ("audit.jsonl", 0),
+    ] {
+        let path = kept.join(file);
+        let before = std::fs::metadata(&path).unwrap().permissions();
+        std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", "kept"];
+        let mut command = unprivileged(&arguments, folder.path());
+        let (code, _, said) = output(command.current_dir(folder.path()));
+        assert_eq!(code, Some(1), "{file}: {said}");
+        assert!(said.contains(file) && said.contains("Permission denied"), "{file}: {said}");
+        std::fs::set_permissions(&path, before).unwrap();
+    }
+    let again = Serving::start(&["--data-dir", "kept"], folder.path());
+    assert!(!again.said.concat().contains("WARN"), "{:?}", again.said);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -25,6 +27,31 @@ fn without_settings(mut command: Command) -> Command {
         }
     }
     command
+}
+
+/// The same as a user whom permissions of files hold back, also where the tests are run by one whom they do not; it has
+/// all of `folder` made its own, which must be open to everyone.
+pub(crate) fn unprivileged(arguments: &[&str], folder: &Path) -> Command {
+    // Whom no permission holds back, by the id that every system gives the super-user; and one that owns nothing.
+    const SUPER_USER: u32 = 0;
+    const NOBODY: u32 = 65_534;
+    // Whoever runs the tests owns what they make.
+    if tempfile::tempfile().unwrap().metadata().unwrap().uid() != SUPER_USER {
+        return program(arguments);
+    }
+    // Where it was built, that user may not come.
+    let copy = folder.join("program");
+    std::fs::copy(env!("CARGO_BIN_EXE_crisisgids"), &copy).unwrap();
+    let mut open = vec![folder.to_owned()];
+    while let Some(path) = open.pop() {
+        std::os::unix::fs::chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+        if path.is_dir() {
+            open.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
+    let mut command = Command::new(copy);
+    command.args(arguments).uid(NOBODY).gid(NOBODY);
+    without_settings(command)
 }
 
 /// Runs a command to its end: exit code, output, errors.
