@@ -346,6 +346,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::domain::spoilt::{cases, spoilt};
 
     fn now() -> Timestamp {
         "2026-11-25T03:10:00Z".parse().unwrap()
@@ -384,7 +385,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+        #![proptest_config(cases(64))]
         #[test]
         fn any_change_of_the_trail_is_told(at in any::<prop::sample::Index>(), bit in 0_u8..8, gone in 0_usize..5) {
             let (_folder, path) = trail_of(5);
@@ -401,6 +402,19 @@ mod tests {
             let without: Vec<u8> = lines.iter().enumerate().filter(|(line, _)| *line != gone).flat_map(|(_, line)| line.to_vec()).collect();
             std::fs::write(&path, without).unwrap();
             prop_assert_eq!(verify(&path).is_err(), gone < 4);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_makes_a_trail_panic(bytes in {
+            let (_folder, path) = trail_of(3);
+            spoilt(vec![std::fs::read(path).unwrap()])
+        }) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(FILE);
+            std::fs::write(&path, bytes).unwrap();
+            prop_assert_eq!(verify(&path).map(|found| found.lines).ok(), list(&path).map(|entries| entries.len()).ok());
         }
     }
 

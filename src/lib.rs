@@ -62,6 +62,22 @@
 //!
 //! Which module may use which is checked by `tests/it/architecture.rs`.
 
+// What ships may not panic: neither on a number that runs over nor on a letter cut in two. Tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::string_slice,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::unimplemented
+    )
+)]
+
 pub mod domain;
 pub mod store;
 pub mod directory;

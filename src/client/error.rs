@@ -256,6 +256,7 @@ mod tests {
     use tonic_types::ErrorDetails;
 
     use super::*;
+    use crate::domain::spoilt::spoilt;
 
     const THERE: &str = "http://there:1";
 
@@ -362,5 +363,29 @@ mod tests {
         let error = Error::from_status(&Status::with_error_details(Code::NotFound, "does not exist", details), THERE);
         assert_eq!(error.to_string(), "bestaat niet");
         assert_eq!(error.refusal().unwrap().message, "does not exist");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_input_makes_the_details_of_a_refusal_panic(details in spoilt(details()), code in 0_i32..20) {
+            let status = Status::with_details(Code::from_i32(code), "no", details.into());
+            let error = Error::from_status(&status, THERE);
+            proptest::prop_assert!(!error.to_string().is_empty());
+            let _ = (error.reason(), error.violations(), error.retryable());
+        }
+    }
+
+    /// The details of some refusals of the server.
+    fn details() -> Vec<Vec<u8>> {
+        use crate::domain::error::Error as Refused;
+        use crate::domain::name::Name;
+        use crate::domain::text::Language;
+        let name = Name::parse("areas/x").unwrap();
+        let refused = [
+            Refused::StillReferenced { name: name.clone(), by: vec![name.clone()] },
+            Refused::NotFound(name),
+            Refused::StoreUnavailable("full".to_owned()),
+        ];
+        refused.iter().map(|error| crate::grpc::status::status(error, Language::English).details().to_vec()).collect()
     }
 }

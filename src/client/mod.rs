@@ -242,7 +242,7 @@ impl Client {
         // A deadline too far away to be added is as good as a century.
         let century = Duration::from_secs(3_155_760_000);
         let now = Instant::now();
-        let end = now.checked_add(deadline).unwrap_or_else(|| now + century);
+        let end = now.checked_add(deadline).or_else(|| now.checked_add(century)).unwrap_or(now);
         let Connections { channels, first } = self.connections.as_ref();
         let start = first.load(Ordering::Relaxed);
         // What cannot stand in a header is no language.

@@ -31,10 +31,10 @@ where
 fn wait(settings: &Settings, made: u32, chance: u64) -> Duration {
     let doublings = made.saturating_sub(1).min(31);
     let whole = settings.first_wait.saturating_mul(1_u32 << doublings).min(settings.longest_wait);
-    let half = whole / 2;
+    let half = whole.checked_div(2).unwrap_or_default();
     // 1024 steps are fine enough to spread clients.
     let steps = u32::try_from(chance % 1024).unwrap_or_default();
-    half.saturating_add((half / 1024).saturating_mul(steps))
+    half.saturating_add(half.checked_div(1024).unwrap_or_default().saturating_mul(steps))
 }
 
 /// Something that differs between clients and calls.

@@ -247,6 +247,7 @@ impl fmt::Display for Fault {
 mod tests {
     use super::super::{Format, Period};
     use super::*;
+    use crate::domain::spoilt::{cases, spoilt_text};
 
     fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -427,5 +428,19 @@ mod tests {
     fn an_absent_file_is_an_error_that_names_it() {
         let layers = Layers { file: Some(PathBuf::from("/nowhere/crisisgids.toml")), ..Layers::default() };
         assert!(Config::load(&layers).unwrap_err().to_string().contains("/nowhere/crisisgids.toml"));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(cases(128))]
+        #[test]
+        fn no_input_makes_settings_panic(
+            text in spoilt_text(&[include_str!("../../config/default.toml"), include_str!("../../config/production.toml")]),
+            key in spoilt_text(&["CRISISGIDS_SERVER__LISTEN", "CRISISGIDS_STORE__KEEP_HISTORY"]),
+            value in spoilt_text(&["127.0.0.1:0", "30s", "1MiB", "[\"a\"]"]),
+        ) {
+            let (_folder, path) = file(&text);
+            let environment = vec![(key, value)];
+            let _ = Config::load(&Layers { file: Some(path), environment, ..Layers::default() });
+        }
     }
 }

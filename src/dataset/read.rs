@@ -336,6 +336,8 @@ fn nearest(path: &str, offsets: &BTreeMap<String, usize>) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::files;
+    use crate::domain::spoilt::spoilt;
 
     fn file(path: &str, text: &str) -> File {
         File { path: path.to_owned(), bytes: text.as_bytes().to_vec() }
@@ -471,5 +473,26 @@ within = [
             |error| matches!(error, Error::Faults(faults) if faults.iter().any(|one| one.reason == "DANGLING"));
         assert!(dangling(dataset(vec![file("areas.toml", text)], Extent::Whole).unwrap_err()));
         assert_eq!(dataset(vec![file("areas.toml", text)], Extent::Part).unwrap().records.len(), 1);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_input_makes_a_dataset_panic(
+            texts in proptest::collection::vec(spoilt(seeds()), 1..4), sources in spoilt(vec![SOURCES.as_bytes().to_vec()]),
+        ) {
+            let named = texts.into_iter().enumerate().map(|(n, bytes)| File { path: format!("areas/{n}.toml"), bytes });
+            let files = named.chain([File { path: SOURCES_FILE.to_owned(), bytes: sources }]);
+            for extent in [Extent::Whole, Extent::Part] {
+                let _ = dataset(files.clone().collect(), extent);
+            }
+        }
+    }
+
+    /// Small pieces of what ships, a record of each collection.
+    fn seeds() -> Vec<Vec<u8>> {
+        let records = crate::dataset::shipped().unwrap().records;
+        let of_each: BTreeMap<_, _> = records.iter().map(|record| (record.collection(), record)).collect();
+        let files = of_each.into_values().flat_map(|record| files([record], &Sources::default()).into_values());
+        files.map(String::into_bytes).collect()
     }
 }

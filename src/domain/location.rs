@@ -108,6 +108,7 @@ fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::spoilt::spoilt_text;
     use proptest::prelude::*;
 
     use super::*;
@@ -168,8 +169,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn anything_typed_is_a_location_or_not_without_a_panic(typed in "\\PC{0,40}") {
-            is_location(&typed);
+        fn no_input_makes_a_location_panic(typed in "\\PC{0,40}", spoilt in spoilt_text(&["A6 hm 80.3 Re", "8302 AB", "RD 179000 525000"])) {
+            let _ = (is_location(&typed), is_location(&spoilt));
         }
     }
 }

@@ -44,4 +44,6 @@ pub mod questions;
 #[cfg(test)]
 pub(crate) mod arbitrary;
 #[cfg(test)]
+pub(crate) mod spoilt;
+#[cfg(test)]
 mod sample;

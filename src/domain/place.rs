@@ -379,6 +379,7 @@ impl<'s> Gazetteer<'s> {
 mod tests {
     use super::*;
     use crate::domain::sample;
+    use crate::domain::spoilt::spoilt_text;
 
     const NOW: &str = "2026-11-23T12:00";
 
@@ -536,8 +537,10 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn anything_typed_is_answered_without_a_panic(words in "\\PC{0,60}") {
-            let _ = meant(&words);
+        fn no_input_makes_words_for_a_place_panic(
+            words in "\\PC{0,60}", spoilt in spoilt_text(&["Laren (NH) in gemeente Laren", "A6 hm 80.3 Re", "areas/gm0171", "52.7, 5.75"]),
+        ) {
+            let _ = (meant(&words), meant(&spoilt));
         }
 
         #[test]

@@ -84,3 +84,45 @@ fn from_json(key: serde_json::Value) -> Option<Key> {
         serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::spoilt::spoilt;
+    use crate::proto::{descriptor, v1};
+
+    const METHOD: &str = "AreaService/ListAreas";
+
+    fn request(page_token: &str) -> DynamicMessage {
+        let request = v1::ListAreasRequest { page_token: page_token.to_owned(), ..v1::ListAreasRequest::default() };
+        crate::proto::to_dynamic(&request, descriptor("ListAreasRequest").unwrap()).unwrap()
+    }
+
+    fn place() -> Place {
+        let keys = vec![Some(Value::Text("urk".to_owned())), Some(Value::Integer(-7)), Some(Value::Bool(true)), None];
+        Place { revision: Revision(9), keys, last: "areas/urk".to_owned() }
+    }
+
+    #[test]
+    fn a_token_gives_the_place_back_to_its_own_request_only() {
+        let token = seal(METHOD, &request(""), &place());
+        assert_eq!(open(METHOD, &request(&token)), Ok(Some(place())));
+        assert_eq!(open("AreaService/Other", &request(&token)), Err(Error::PageToken));
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_makes_a_page_token_panic(letters in spoilt(vec![seal(METHOD, &request(""), &place()).into_bytes()]), inside in {
+            let token = seal(METHOD, &request(""), &place());
+            spoilt(vec![URL_SAFE_NO_PAD.decode(token).unwrap()])
+        }) {
+            for token in [String::from_utf8_lossy(&letters).into_owned(), URL_SAFE_NO_PAD.encode(inside)] {
+                if let Ok(Some(place)) = open(METHOD, &request(&token)) {
+                    prop_assert_eq!(open(METHOD, &request(&seal(METHOD, &request(""), &place))), Ok(Some(place)));
+                }
+            }
+        }
+    }
+}

@@ -338,11 +338,14 @@ fn read_value(value: &Wire, kind: &Kind, at: &Path<'_>, faults: &mut Faults) -> 
 mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
+    use prost::Message;
 
     use super::*;
     use crate::domain::arbitrary::record;
     use crate::domain::field::Schema;
     use crate::domain::record::Revision;
+    use crate::domain::spoilt::spoilt;
+    use crate::proto::rules::Rules;
     use crate::proto::{from_dynamic, to_dynamic, v1};
 
     fn stored(record: Record, origin: Origin) -> Stored {
@@ -363,6 +366,26 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_input_makes_a_message_of_a_record_panic(
+            bytes in prop::collection::vec(record(), 1..3).prop_flat_map(|records| spoilt(
+                records.into_iter().map(|one| to_envelope(&stored(one, Origin::Office)).unwrap().encode_to_vec()).collect(),
+            )),
+        ) {
+            let mut faults = Faults::default();
+            if let Ok(envelope) = DynamicMessage::decode(descriptor("Record").unwrap(), bytes.as_slice()) {
+                Rules::load().unwrap().check(&envelope, &Path::Root, &mut faults);
+                if let Some((collection, _, resource)) = open_envelope(&envelope)
+                    && let (Some(record), faults) = read(collection, resource)
+                    && faults.is_empty()
+                {
+                    // What was read without a fault is written and read as the same.
+                    let again = to_resource(&stored(record.clone(), Origin::Office)).unwrap();
+                    prop_assert_eq!(read(collection, &again), (Some(record), vec![]));
+                }
+            }
+        }
+
         #[test]
         fn a_record_survives_its_message(record in record()) {
             let message = to_resource(&stored(record.clone(), Origin::Office)).unwrap();

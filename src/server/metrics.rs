@@ -185,13 +185,14 @@ impl Measured {
         self.records.set(number(snapshot.iter().count()));
         let now = Timestamp::now();
         let today = TimeZone::UTC.to_datetime(now).date();
-        let (mut unverified, mut overdue, mut oldest) = (0, 0, today);
+        let (mut unverified, mut overdue, mut oldest) = (0_i64, 0_i64, today);
         let channels = snapshot.all::<Contact>().flat_map(|contact| &contact.channels);
         for channel in channels.filter(|channel| !channel.placeholder) {
             match channel.verified_date {
-                None => unverified += 1,
+                None => unverified = unverified.saturating_add(1),
                 Some(date) => {
-                    overdue += i64::from(red_from(date.0).is_some_and(|from| from <= now));
+                    let is_overdue = red_from(date.0).is_some_and(|from| from <= now);
+                    overdue = overdue.saturating_add(is_overdue.into());
                     oldest = oldest.min(date.0);
                 }
             }

@@ -102,10 +102,42 @@ fn fault(file: &Path, problem: &dyn std::fmt::Display) -> Error {
 /// The names in the certificate of whoever is at the other end, which the handshake has verified.
 pub(super) fn names(stream: &TlsStream<TcpStream>) -> Arc<[String]> {
     let (_, connection) = stream.get_ref();
-    let certificate = connection.peer_certificates().and_then(<[_]>::first);
-    let Some(certificate) = certificate.and_then(|one| webpki::EndEntityCert::try_from(one).ok()) else {
-        return Arc::from([]);
-    };
+    connection.peer_certificates().and_then(<[_]>::first).map_or_else(|| Arc::from([]), names_in)
+}
+
+fn names_in(certificate: &CertificateDer<'_>) -> Arc<[String]> {
+    let Ok(certificate) = webpki::EndEntityCert::try_from(certificate) else { return Arc::from([]) };
     let hosts = certificate.valid_dns_names().map(|name| format!("DNS:{name}"));
     hosts.chain(certificate.valid_uri_names().map(|name| format!("URI:{name}"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rcgen::{CertificateParams, KeyPair, SanType};
+
+    use super::*;
+    use crate::domain::spoilt::spoilt;
+
+    /// A certificate of a host and of an address.
+    fn certificate() -> Vec<u8> {
+        let mut params = CertificateParams::new(vec!["centre.example".to_owned()]).unwrap();
+        params.subject_alt_names.push(SanType::URI("spiffe://example/office".try_into().unwrap()));
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+    }
+
+    #[test]
+    fn the_names_of_a_certificate_are_its_hosts_and_addresses() {
+        let names = names_in(&CertificateDer::from(certificate()));
+        assert_eq!(names[..], ["DNS:centre.example", "URI:spiffe://example/office"]);
+        assert!(names_in(&CertificateDer::from(vec![0x30])).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_makes_a_certificate_panic(bytes in spoilt(vec![certificate()])) {
+            let names = names_in(&CertificateDer::from(bytes));
+            prop_assert!(names.iter().all(|name| name.starts_with("DNS:") || name.starts_with("URI:")));
+        }
+    }
 }

@@ -310,6 +310,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::domain::spoilt::{cases, spoilt};
     use crate::store::embedded::EmbeddedStore;
     use crate::store::sample::{expected, plain};
     use crate::store::{Contents, Store};
@@ -380,7 +381,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+        #![proptest_config(cases(96))]
         #[test]
         fn a_backup_with_any_bit_flipped_or_cut_off_anywhere_is_refused_and_leaves_nothing(
             at in any::<prop::sample::Index>(), bit in 0_u8..8, cut in any::<bool>(),
@@ -397,6 +398,18 @@ mod tests {
             prop_assert!(matches!(refused, Err(Error::Corrupt { .. })), "{:?}", refused);
             let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
             prop_assert_eq!(left.len(), 2, "{:?}", left);
+        }
+
+        #[test]
+        fn no_input_makes_a_backup_panic(bytes in {
+            let folder = kept(3);
+            saved(folder.path(), "b").unwrap();
+            spoilt(vec![fs::read(folder.path().join("b")).unwrap()])
+        }) {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("b"), bytes).unwrap();
+            let outcome = again(folder.path(), "b", "other");
+            prop_assert_eq!(outcome.is_ok(), folder.path().join("other").exists());
         }
     }
 }

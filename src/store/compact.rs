@@ -127,6 +127,7 @@ mod tests {
 
     use super::*;
     use crate::domain::change::Batch;
+    use crate::domain::spoilt::cases;
     use crate::store::backup::{back_up, restore};
     use crate::store::checkpoint;
     use crate::store::embedded::{EmbeddedStore, Layout};
@@ -278,7 +279,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+        #![proptest_config(cases(48))]
         #[test]
         fn a_checkpoint_or_archive_that_is_damaged_is_told_and_a_checkpoint_can_be_made_again(
             at in any::<prop::sample::Index>(), bit in 0_u8..8, how in 0_u8..4, of_archive in prop::bool::weighted(0.3),

@@ -293,6 +293,7 @@ mod tests {
 
     use super::*;
     use crate::domain::record::Revision;
+    use crate::domain::spoilt::cases;
     use crate::store::{conformance, sample};
 
     const SMALL: Layout = Layout { segment: 8192, ahead: 2048, keep_seconds: None };
@@ -407,7 +408,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+        #![proptest_config(cases(48))]
         #[test]
         fn whatever_happens_to_sled_all_data_is_right(
             file in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bit in 0_u8..8, cut in prop::bool::weighted(0.2),

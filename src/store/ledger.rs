@@ -260,9 +260,10 @@ mod tests {
 
     use super::*;
     use crate::domain::change::Batch;
+    use crate::domain::spoilt::{cases, spoilt};
     use crate::store::record::encode_batch;
     use crate::store::sample;
-    use crate::store::{History, disk};
+    use crate::store::{History, disk, segment};
 
     const SMALL: Layout = Layout { segment: 8192, ahead: 2048, keep_seconds: None };
 
@@ -450,7 +451,21 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+        #![proptest_config(cases(64))]
+        #[test]
+        fn no_input_makes_a_segment_panic(bytes in {
+            let directory = ledger_of(&[&sample::plain(3)]);
+            let mut whole = fs::read(segments(directory.path()).pop().unwrap()).unwrap();
+            whole.truncate(frame::written(&whole) + 100);
+            spoilt(vec![whole])
+        }) {
+            if let Ok(base) = segment::base(&bytes)
+                && let Ok(scan) = segment::scan(&bytes, &base, None)
+            {
+                segment::frames(&bytes, &scan, &mut |_| Ok(())).unwrap();
+            }
+        }
+
         #[test]
         fn a_flipped_bit_is_damage_or_of_no_account_and_never_costs_what_was_acknowledged(
             file in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bit in 0_u8..8,

@@ -18,6 +18,7 @@ use super::sample;
 use super::tally::{self, Tallied};
 use crate::domain::change::Batch;
 use crate::domain::record::Revision;
+use crate::domain::spoilt::cases;
 
 /// Small files, so that few batches fill many; an hour a batch, so that most of them are put away.
 const LAYOUT: Layout = Layout { segment: 4096, ahead: 1024, keep_seconds: Some(0) };
@@ -261,7 +262,7 @@ fn is_right(directory: &Path, all: &[Batch], acknowledged: u64, case: &str) {
 const SECOND_RUNS: usize = 7;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+    #![proptest_config(cases(6))]
     #[test]
     fn what_was_acknowledged_is_there_wherever_the_power_goes_and_whatever_was_not_synced(
         groups in prop::collection::vec(1_usize..6, 1..6), bits in 1_u64.., again in any::<prop::sample::Index>(),

@@ -254,6 +254,7 @@ fn read_meta(bytes: &[u8]) -> Option<Head> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::spoilt::spoilt;
 
     fn update(number: u8) -> Update {
         let entries = BTreeMap::from([(vec![b'r', number], Some(vec![number; 100]))]);
@@ -290,5 +291,17 @@ mod tests {
     fn a_path_that_cannot_be_a_store_is_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
         assert!(View::open(file.path()).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_input_makes_what_sled_is_a_view_of_panic(bytes in {
+            let head = Head { revision: Revision(9), chain: [3; 32], tally: Tally::default() };
+            spoilt(vec![write_meta(&head)])
+        }) {
+            if let Some(head) = read_meta(&bytes) {
+                proptest::prop_assert_eq!(&write_meta(&head)[..], &bytes[..96]);
+            }
+        }
     }
 }

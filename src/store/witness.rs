@@ -69,6 +69,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::domain::spoilt::spoilt_text;
 
     fn witness() -> Witness {
         Witness { segment: Revision(40), revision: Revision(57), chain: [7; 32] }
@@ -90,6 +91,20 @@ mod tests {
             changed[at] ^= 1;
             assert_eq!(Witness::parse(&String::from_utf8_lossy(&changed)), None, "letter {at}");
             assert_eq!(Witness::parse(&text[..at]), None, "cut at {at}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_input_makes_a_witness_panic(text in spoilt_text(&[&witness().text()])) {
+            // With a checksum that is right too, so that what it covers is read.
+            let said = text.rsplit_once("\nsum ").map_or(text.as_str(), |(said, _)| said);
+            let summed = format!("{said}\nsum {}\n", checksum(said));
+            for text in [&text, &summed] {
+                if let Some(read) = Witness::parse(text) {
+                    proptest::prop_assert_eq!(Witness::parse(&read.text()), Some(read));
+                }
+            }
         }
     }
 }

@@ -21,14 +21,15 @@ use tonic::Code;
 
 use super::support::{PATIENCE, TestServer, http1};
 
-const DISPATCH: &str = "organisations/vr25";
+/// Whose desk has channels of every confidentiality.
+pub(super) const DISPATCH: &str = "organisations/vr25";
 
 fn hash(secret: &str) -> String {
     Argon2::default().hash_password(secret.as_bytes()).unwrap().to_string()
 }
 
 /// An access file with a principal of each role under its name, and a scoped editor. All have the same secret.
-fn everyone() -> String {
+pub(super) fn everyone() -> String {
     let hash = hash("s");
     let mut file = String::new();
     for role in AccessRole::ALL {
@@ -42,7 +43,7 @@ fn everyone() -> String {
     file
 }
 
-fn settings(folder: &Path, access: &str) -> config::Server {
+pub(super) fn settings(folder: &Path, access: &str) -> config::Server {
     let file = folder.join("access.toml");
     std::fs::write(&file, access).unwrap();
     config::Server { access_file: Some(file), ..config::Server::default() }
@@ -109,7 +110,7 @@ fn an_editor_with_a_scope_changes_what_is_in_it_and_nothing_else() {
 }
 
 /// The directory that ships, with a desk of channels of every confidentiality.
-fn confidential() -> Vec<Record> {
+pub(super) fn confidential() -> Vec<Record> {
     let channel = |confidentiality: Confidentiality| Channel {
         kind: ChannelKind::Platform,
         value: format!("HUSH-{}", confidentiality.word()),

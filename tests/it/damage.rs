@@ -14,6 +14,7 @@ use crisisgids::domain::record::Revision;
 use crisisgids::store::Error;
 use crisisgids::store::embedded::{EmbeddedStore, Layout};
 
+use super::support::chance::Chance;
 use super::support::days;
 
 /// How many writes the damaged directory holds.
@@ -33,17 +34,6 @@ enum Damage {
 
 const ALL: [Damage; 7] =
     [Damage::Bit, Damage::Zeros, Damage::Cut, Damage::Tail, Damage::Gone, Damage::Older, Damage::Foreign];
-
-/// Numbers that look random and are the same in every run.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        // The multiplier and increment of Knuth's MMIX.
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % bound.max(1)
-    }
-}
 
 fn rounds() -> usize {
     std::env::var("CRISISGIDS_DAMAGE_ROUNDS").map_or(2, |rounds| rounds.parse().expect("a number of rounds"))

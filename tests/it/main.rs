@@ -24,6 +24,7 @@ mod import;
 mod serve;
 mod hostile;
 mod metrics;
+mod random_calls;
 mod socket;
 mod statements;
 mod traps;

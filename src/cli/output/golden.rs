@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use prost::Message;
+
 use crate::dataset;
 use crate::domain::acting::{self, Question};
 use crate::domain::change::{Authorship, Change};
 use crate::domain::grip::Grip;
 use crate::domain::snapshot::Snapshot;
+use crate::domain::spoilt::spoilt;
 use crate::domain::text::Language;
 use crate::proto::convert::Detail;
 use crate::proto::v1;
@@ -211,6 +214,18 @@ fn the_first_screen_of_every_shipped_answer_holds_what_is_needed_at_night() {
                 "{about}"
             );
             assert!(lines.iter().all(|line| line.chars().count() <= 80), "{about}");
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_input_makes_an_answer_panic_or_reach_the_terminal_as_anything_but_text(
+        bytes in spoilt(vec![marked().encode_to_vec()]), width in 1_usize..200, all in proptest::bool::ANY,
+    ) {
+        if let Ok(answer) = v1::FindActingOrganisationsResponse::decode(bytes.as_slice()) {
+            let lines = View { all, paper: Paper { width, colour: false }, ..VIEW }.answer(&answer);
+            proptest::prop_assert!(!lines.iter().any(|line| line.contains(char::is_control)), "{lines:?}");
         }
     }
 }

@@ -271,7 +271,8 @@ impl Territory {
     fn tell_apart(&mut self) {
         let mut count: BTreeMap<Id<Area>, usize> = BTreeMap::new();
         for part in &self.parts {
-            *count.entry(part.label.clone()).or_default() += 1;
+            let seen = count.entry(part.label.clone()).or_default();
+            *seen = seen.saturating_add(1);
         }
         for part in &mut self.parts {
             if count.get(&part.label).is_some_and(|count| *count > 1) {

@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use crate::domain::spoilt::spoilt_text;
+
 use super::*;
 use crate::domain::sample;
 
@@ -277,9 +279,21 @@ fn naive() -> impl Strategy<Value = Naive> {
 
 proptest! {
     #[test]
-    fn any_text_is_a_filter_or_refused_without_a_panic(text in "\\PC{0,80}") {
-        let _ = Filter::parse(&text, Collection::Areas);
-        let _ = Order::parse(&text, Collection::Areas);
+    fn no_input_makes_a_filter_or_an_order_panic(
+        text in "\\PC{0,80}",
+        spoilt in spoilt_text(&[
+            "kind = \"PLACE\" AND NOT (within.area: areas/gm0171 OR -aliases.text:urk*)", "validity.start >= 2026-11-23",
+            "kind desc, display_names, update_time", "update_time > \"2026-11-23T03:10:00+01:00\"",
+        ]),
+    ) {
+        for text in [&text, &spoilt] {
+            for collection in Collection::ALL {
+                let _ = Order::parse(text, *collection);
+                if let Ok(filter) = Filter::parse(text, *collection) {
+                    let _ = sample::snapshot().iter().filter(|stored| filter.matches(stored)).count();
+                }
+            }
+        }
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::domain::area::Area;
 use crate::domain::name::{Collected, Id};
 use crate::domain::organisation::Organisation;
 
+/// The most memory that checking one hash may take: the largest recommendation of RFC 9106, section 4.
+const MOST_MEMORY_KIB: u32 = 2 << 20;
+
 /// Why an access file cannot be used. Each fault names the principal.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -147,10 +150,12 @@ impl Roster {
                 fault(format!("user {user} is {other}'s already"));
             }
         }
-        if let Some(hash) = &one.token_hash
-            && !PasswordHash::new(hash).is_ok_and(|hash| hash.algorithm.as_str() == "argon2id")
-        {
-            fault("token_hash is no argon2id hash; `crisisgids access token` makes one".to_owned());
+        if let Some(hash) = &one.token_hash {
+            match PasswordHash::new(hash).ok().filter(|hash| hash.algorithm.as_str() == "argon2id") {
+                None => fault("token_hash is no argon2id hash; `crisisgids access token` makes one".to_owned()),
+                Some(hash) if argon2::Params::try_from(&hash).is_ok_and(|of| of.m_cost() <= MOST_MEMORY_KIB) => {}
+                Some(_) => fault("token_hash takes more than 2 GiB of memory, or is cut off".to_owned()),
+            }
         }
         for certificate in &one.certificate_names {
             if !["DNS:", "URI:"].iter().any(|kind| certificate.starts_with(kind)) {
@@ -218,6 +223,7 @@ mod tests {
     use argon2::password_hash::PasswordHasher;
 
     use super::*;
+    use crate::domain::spoilt::spoilt_text;
 
     fn hash(secret: &str) -> String {
         Argon2::default().hash_password(secret.as_bytes()).unwrap().to_string()
@@ -256,5 +262,26 @@ mod tests {
         }
         assert!(matches!(Roster::parse("", "access.toml"), Err(Error::Invalid { .. })));
         assert!(matches!(Roster::parse("principals = 3", "access.toml"), Err(Error::Form { .. })));
+    }
+
+    #[test]
+    fn a_hash_that_would_take_more_memory_than_there_is_is_refused() {
+        let hash = hash("s3cret").replace("m=19456", "m=4194304");
+        let text = format!("[[principals]]\nname = \"a\"\nrole = \"reader\"\ntoken_hash = \"{hash}\"\n");
+        let Err(Error::Invalid { faults, .. }) = Roster::parse(&text, "access.toml") else { panic!("valid") };
+        assert!(faults.iter().any(|fault| fault.contains("2 GiB")), "{faults:#?}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_input_makes_an_access_file_panic(text in spoilt_text(&[
+            "[[principals]]\nname = \"centre\"\nrole = \"dispatcher\"\nbreak_glass = true\nuser_ids = [1000]\n\
+             subjects = [\"a\"]\ncertificate_names = [\"DNS:a.example\"]\n",
+            "[[principals]]\nname = \"office\"\nrole = \"editor\"\norganisations = [\"organisations/x\"]\n\
+             areas = [\"areas/vr25\"]\n\
+             token_hash = \"$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$LFmmQVYcDhXYTxpjNMzGMEZ3FXEYjLnJHCSsVNTEkmY\"\n",
+        ])) {
+            let _ = Roster::parse(&text, "access.toml");
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{HeaderMap, Request, Response};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tonic::body::Body;
 use tower::Service;
 
@@ -50,7 +50,7 @@ where
     fn call(&mut self, request: Request<Body>) -> Answer {
         let start = Instant::now();
         let given = grpc_timeout(request.headers());
-        let to_begin = sleep_until(start + given.unwrap_or(self.longest).min(self.longest).saturating_sub(EARLIER));
+        let to_begin = sleep(given.unwrap_or(self.longest).min(self.longest).saturating_sub(EARLIER));
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = tokio::select! {

@@ -2,90 +2,12 @@
 //!
 //! **Invariants.** The methods are those of the descriptor: a new one is asked without a line here.
 
-use crisisgids::domain::error::Reason;
-use crisisgids::proto::{PACKAGE, pool};
 use prost::Message;
-use prost::bytes::{Buf, BufMut};
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor, Value};
-use tonic::client::Grpc;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
-use tonic::codegen::http::uri::PathAndQuery;
-use tonic::{Code, Request, Status};
-use tonic_types::StatusExt;
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 
 use super::{client, revision};
 use crate::support::TestServer;
-
-/// Messages as the bytes they are.
-#[derive(Clone, Copy)]
-struct Bytes;
-
-impl Codec for Bytes {
-    type Encode = Vec<u8>;
-    type Decode = Vec<u8>;
-    type Encoder = Bytes;
-    type Decoder = Bytes;
-
-    fn encoder(&mut self) -> Bytes {
-        Bytes
-    }
-
-    fn decoder(&mut self) -> Bytes {
-        Bytes
-    }
-}
-
-impl Encoder for Bytes {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn encode(&mut self, message: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put_slice(&message);
-        Ok(())
-    }
-}
-
-impl Decoder for Bytes {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
-        Ok(Some(buffer.copy_to_bytes(buffer.remaining()).to_vec()))
-    }
-}
-
-/// The methods of the contract.
-fn methods() -> Vec<MethodDescriptor> {
-    let services = pool().services().filter(|service| service.package_name() == PACKAGE);
-    services.flat_map(|service| service.methods().collect::<Vec<_>>()).collect()
-}
-
-/// Sends some messages to a method and reads its answer to the end.
-async fn call(server: &TestServer, method: &MethodDescriptor, messages: Vec<Vec<u8>>) -> Result<usize, Status> {
-    let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-    let mut wire = Grpc::new(server.channel().await);
-    wire.ready().await.unwrap();
-    let call = Request::new(tokio_stream::iter(messages));
-    let mut answers = wire.streaming(call, PathAndQuery::try_from(path).unwrap(), Bytes).await?.into_inner();
-    let mut count = 0;
-    while let Some(answer) = answers.message().await? {
-        DynamicMessage::decode(method.output(), answer.as_slice()).expect("the answer is of its type");
-        count += 1;
-    }
-    Ok(count)
-}
-
-/// A refusal must say why, as the caller's fault.
-fn assert_proper(method: &MethodDescriptor, asked: &str, outcome: Result<usize, Status>) {
-    let Err(status) = outcome else { return };
-    let told = format!("{} asked {asked}: {status:?}", method.full_name());
-    let wrong = [Code::Internal, Code::Unknown, Code::Unimplemented, Code::DataLoss, Code::Unavailable];
-    assert!(!wrong.contains(&status.code()), "{told}");
-    let info = status.get_details_error_info().unwrap_or_else(|| panic!("{told}"));
-    assert_eq!(info.domain, "crisisgids", "{told}");
-    assert!(Reason::from_word(&info.reason).is_some(), "{told}");
-    assert!(!status.message().is_empty(), "{told}");
-}
+use crate::support::wire::{assert_proper, call, methods};
 
 /// What a field may be filled with.
 struct Odd {
@@ -125,7 +47,7 @@ impl Odd {
 async fn an_empty_request_is_answered_or_properly_refused() {
     let server = TestServer::shipped();
     for method in methods() {
-        assert_proper(&method, "nothing", call(&server, &method, vec![Vec::new()]).await);
+        assert_proper(&method, "nothing", &call(&server.channel().await, &method, None, vec![Vec::new()]).await);
     }
     assert_eq!(revision(&client(&server).await).await, 1);
 }
@@ -145,8 +67,14 @@ async fn an_odd_request_is_answered_or_properly_refused() {
         for odd in &odds {
             let request = odd.message(method.input(), 0).encode_to_vec();
             let asked = format!("{:.20} {} {}", odd.text, odd.number, odd.depth);
-            let outcome = call(&server, &method, vec![request; if method.is_client_streaming() { 3 } else { 1 }]).await;
-            assert_proper(&method, &asked, outcome);
+            let outcome = call(
+                &server.channel().await,
+                &method,
+                None,
+                vec![request; if method.is_client_streaming() { 3 } else { 1 }],
+            )
+            .await;
+            assert_proper(&method, &asked, &outcome);
         }
     }
     assert_eq!(revision(&client(&server).await).await, 1, "nothing of it was taken for a write");
@@ -159,9 +87,9 @@ async fn what_is_no_message_is_the_callers_fault() {
         // A field without an end; a text that is no UTF-8; a message that is too large for the server.
         for bytes in [vec![0x0a, 0xff], vec![0x0a, 0x02, 0xc3, 0x28], vec![0; 2 << 20]] {
             let has_fields = method.input().fields().len() > 0;
-            let outcome = call(&server, &method, vec![bytes]).await;
+            let outcome = call(&server.channel().await, &method, None, vec![bytes]).await;
             assert!(outcome.is_err() || !has_fields, "{}", method.full_name());
-            assert_proper(&method, "no message", outcome);
+            assert_proper(&method, "no message", &outcome);
         }
     }
 }
@@ -170,6 +98,6 @@ async fn what_is_no_message_is_the_callers_fault() {
 async fn a_call_without_a_request_is_refused_properly() {
     let server = TestServer::shipped();
     for method in methods() {
-        assert_proper(&method, "without a request", call(&server, &method, Vec::new()).await);
+        assert_proper(&method, "without a request", &call(&server.channel().await, &method, None, Vec::new()).await);
     }
 }

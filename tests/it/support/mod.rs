@@ -24,10 +24,12 @@ use tonic::service::Routes;
 use tonic::transport::{Channel, Endpoint};
 
 pub(crate) mod ask;
+pub(crate) mod chance;
 pub(crate) mod days;
 pub(crate) mod process;
 pub(crate) mod records;
 pub(crate) mod trial;
+pub(crate) mod wire;
 
 /// Far more than any step of a test takes; only a test that hangs meets it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
