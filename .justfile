@@ -15,9 +15,10 @@ test:
     cargo test --locked
 
 # Long campaigns: so many inputs for each reader, calls of each method by each role, faults of each kind on each file,
-# and kills of the server. Minutes to hours; each tells its counts.
+# and kills of the server. Minutes to hours; each tells its counts. The inputs are others every time: the seed is told.
 campaigns cases="20000" calls="100" damage="20" kills="200":
-    PROPTEST_CASES={{cases}} cargo test --locked --lib no_input_
+    export PROPTEST_RNG_SEED="$(date +%s)"; echo "seed $PROPTEST_RNG_SEED"; \
+      PROPTEST_CASES={{cases}} cargo test --locked --lib no_input_
     CRISISGIDS_CALL_ROUNDS={{calls}} cargo test --locked --test it random_calls -- --nocapture
     CRISISGIDS_DAMAGE_ROUNDS={{damage}} cargo test --locked --test it damage -- --nocapture
     CRISISGIDS_KILL_ROUNDS={{kills}} cargo test --locked --test it durability -- --nocapture

@@ -214,7 +214,10 @@ impl Refusal {
             reason_word: info.map(|info| info.reason.clone()).unwrap_or_default(),
             metadata: info.map(|info| info.metadata.clone().into_iter().collect()).unwrap_or_default(),
             message: status.message().to_owned(),
-            localised_message: details.localized_message().map(|localised| localised.message.clone()),
+            localised_message: details
+                .localized_message()
+                .map(|localised| localised.message.clone())
+                .filter(|text| !text.is_empty()),
             violations: violations.map(violation).collect(),
             unresolved: own::<v1::UnresolvedWords>(status, "UnresolvedWords").words,
             referenced_by: own::<v1::StillReferenced>(status, "StillReferenced").referenced_by,
@@ -363,6 +366,14 @@ mod tests {
         let error = Error::from_status(&Status::with_error_details(Code::NotFound, "does not exist", details), THERE);
         assert_eq!(error.to_string(), "bestaat niet");
         assert_eq!(error.refusal().unwrap().message, "does not exist");
+    }
+
+    #[test]
+    fn a_localised_message_that_says_nothing_is_none() {
+        let mut details = ErrorDetails::new();
+        details.set_localized_message("nl", "");
+        let error = Error::from_status(&Status::with_error_details(Code::NotFound, "gone", details), THERE);
+        assert_eq!(error.to_string(), "gone");
     }
 
     proptest::proptest! {
