@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -23,7 +24,7 @@ mod views;
 mod writer;
 
 use views::Views;
-use writer::{Accepted, Waiting, Writer};
+use writer::{Accepted, Observer, Waiting, Writer};
 
 /// How many writes may wait; more wait at the door. Far above what one group takes.
 const WAITING: usize = 1024;
@@ -38,6 +39,7 @@ pub struct Directory {
     views: Views,
     revisions: watch::Receiver<Revision>,
     history: HistoryHandle,
+    observer: Arc<Observer>,
     waiting: Option<mpsc::Sender<Waiting>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -113,8 +115,10 @@ impl Directory {
         let (waiting, queue) = mpsc::channel(WAITING);
         let mut accepted = Accepted::default();
         contents.requests.into_iter().for_each(|request| accepted.remember(request, None));
+        let observer = Arc::new(Observer::default());
         let writer = Writer {
             store,
+            observer: observer.clone(),
             current: current.clone(),
             published: snapshot,
             announce,
@@ -130,6 +134,7 @@ impl Directory {
             views: Views::default(),
             revisions,
             history: HistoryHandle(history),
+            observer,
             waiting: Some(waiting),
             writer: Some(writer),
         })
@@ -142,6 +147,11 @@ impl Directory {
     pub fn snapshot(&self, permit: &Permit) -> Result<Arc<Snapshot>, Error> {
         demand(permit, &[Action::Ask, Action::Read, Action::Export])?;
         Ok(self.views.of(self.current.load_full(), permit.clearance()))
+    }
+
+    /// From here on `observer` is told how long each commit of a group of writes to the store took. The first one stays.
+    pub fn observe_commits(&self, observer: impl Fn(Duration) + Send + Sync + 'static) {
+        self.observer.set(observer);
     }
 
     /// The newest revision, always; it changes after the snapshot does.

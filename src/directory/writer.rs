@@ -5,7 +5,8 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use jiff::SignedDuration;
@@ -47,6 +48,30 @@ pub(super) struct Writer {
     pub(super) announce: watch::Sender<Revision>,
     pub(super) accepted: Accepted,
     pub(super) history: Arc<dyn History>,
+    pub(super) observer: Arc<Observer>,
+}
+
+/// Whom it is told how long commits took, if anybody wants to know.
+#[derive(Default)]
+pub(super) struct Observer(OnceLock<Box<dyn Fn(Duration) + Send + Sync>>);
+
+impl Observer {
+    pub(super) fn set(&self, observer: impl Fn(Duration) + Send + Sync + 'static) {
+        // The first one stays.
+        let _ = self.0.set(Box::new(observer));
+    }
+
+    fn tell(&self, took: Duration) {
+        if let Some(observer) = self.0.get() {
+            observer(took);
+        }
+    }
+}
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Observer")
+    }
 }
 
 impl Writer {
@@ -111,8 +136,10 @@ impl Writer {
         if batches.is_empty() {
             return Ok(());
         }
+        let begun = Instant::now();
         let committed = catch_unwind(AssertUnwindSafe(|| self.store.commit(batches)))
             .unwrap_or_else(|_| Err(store::Error::Internal("the store panicked while writing".to_owned())));
+        self.observer.tell(begun.elapsed());
         if let Err(error) = &committed {
             tracing::error!(%error, writes = batches.len(), "a group of writes was not committed");
         }

@@ -31,9 +31,14 @@ use crate::domain::contact::Contact;
 use crate::domain::error::Error;
 use crate::grpc;
 
+use super::tls::{Held, Tls};
+
 /// The upper ends of the latency buckets, in seconds: answers take milliseconds, a transfer seconds, and 30 seconds is
 /// the longest that a call may take.
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
+
+/// The same for commits: a disk that is well syncs in a millisecond, one that is not takes seconds.
+const COMMIT_BUCKETS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
 
 /// What is measured. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -55,6 +60,9 @@ struct Measured {
     unverified: Gauge,
     overdue: Gauge,
     oldest_verification: Gauge,
+    commits: Histogram,
+    tls: OnceLock<Tls>,
+    expiries: Family<FileLabels, Gauge>,
 }
 
 /// What is looked at when somebody fetches.
@@ -73,6 +81,11 @@ struct CallLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct MethodLabels {
     method: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FileLabels {
+    file: &'static str,
 }
 
 impl Metrics {
@@ -102,6 +115,12 @@ impl Metrics {
         let overdue = gauge("channels_overdue", "Channels verified more than twelve months ago");
         let oldest_verification =
             gauge("oldest_verification_seconds", "How long ago the channel was verified that was verified longest ago");
+        let commits = Histogram::new(COMMIT_BUCKETS);
+        let help = "How long the store took to make a group of writes durable, its sync included, in seconds";
+        registry.register("commit_seconds", help, commits.clone());
+        let expiries = Family::<FileLabels, Gauge>::default();
+        let help = "When the first certificate of a file ends, in seconds since 1970";
+        registry.register("certificate_expiry_timestamp_seconds", help, expiries.clone());
         let methods = grpc::methods()?;
         let directory = OnceLock::new();
         Ok(Metrics(Arc::new(Measured {
@@ -119,13 +138,24 @@ impl Metrics {
             unverified,
             overdue,
             oldest_verification,
+            commits,
+            tls: OnceLock::new(),
+            expiries,
         })))
     }
 
     /// From here on this directory is measured too, and what lies in its folder if it has one.
     pub fn watch(&self, directory: Arc<Directory>, folder: Option<PathBuf>) {
+        let commits = self.0.commits.clone();
+        directory.observe_commits(move |took| commits.observe(took.as_secs_f64()));
         // A server has one directory, once.
         let _ = self.0.directory.set(Watched { directory, folder });
+    }
+
+    /// From here on it is told when these certificates end.
+    pub(super) fn watch_certificates(&self, tls: Tls) {
+        // A server has one set of certificates, whatever is in it.
+        let _ = self.0.tls.set(tls);
     }
 
     /// A call has ended.
@@ -169,6 +199,13 @@ impl Metrics {
             && let Err(error) = self.0.look(watched)
         {
             tracing::error!(%error, "the directory cannot be measured");
+        }
+        for (held, at) in self.0.tls.get().map(Tls::expiries).unwrap_or_default() {
+            let file = match held {
+                Held::Certificate => "certificate",
+                Held::ClientCa => "client_ca",
+            };
+            self.0.expiries.get_or_create(&FileLabels { file }).set(at.as_second());
         }
         let mut text = String::new();
         encode(&mut text, &self.0.registry)?;

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
@@ -38,12 +39,30 @@ pub enum Error {
 
 /// What handshakes are made with. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Tls(Arc<ArcSwap<ServerConfig>>);
+pub(super) struct Tls(Arc<ArcSwap<Loaded>>);
+
+#[derive(Debug)]
+struct Loaded {
+    config: Arc<ServerConfig>,
+    expiries: Vec<(Held, Timestamp)>,
+}
+
+/// A file of certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// The server's own.
+    Certificate,
+    /// Those of the authority for clients.
+    ClientCa,
+}
+
+/// How long before a certificate ends it is said: time to have another one made. `config/alerts.yml` has the same.
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 impl Tls {
     /// Loads the files that the settings name.
     pub(super) fn load(settings: &config::Tls) -> Result<Self, Error> {
-        Ok(Tls(Arc::new(ArcSwap::new(server_config(settings)?))))
+        Ok(Tls(Arc::new(ArcSwap::new(Arc::new(loaded(settings)?)))))
     }
 
     /// Handshakes from here on use what the files hold now.
@@ -51,16 +70,22 @@ impl Tls {
     /// # Errors
     /// [`Error`]; then they go on with what was loaded before.
     pub(super) fn reload(&self, settings: &config::Tls) -> Result<(), Error> {
-        self.0.store(server_config(settings)?);
+        self.0.store(Arc::new(loaded(settings)?));
         Ok(())
     }
 
+    /// When the first certificate of each file ends.
+    pub(super) fn expiries(&self) -> Vec<(Held, Timestamp)> {
+        self.0.load().expiries.clone()
+    }
+
     pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-        TlsAcceptor::from(self.0.load_full()).accept(stream).await
+        TlsAcceptor::from(self.0.load().config.clone()).accept(stream).await
     }
 }
 
-fn server_config(settings: &config::Tls) -> Result<Arc<ServerConfig>, Error> {
+fn loaded(settings: &config::Tls) -> Result<Loaded, Error> {
+    let mut expiries = Vec::new();
     let unusable = |error: &dyn std::fmt::Display| Error::Unusable(error.to_string());
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
@@ -70,7 +95,9 @@ fn server_config(settings: &config::Tls) -> Result<Arc<ServerConfig>, Error> {
         None => builder.with_no_client_auth(),
         Some(authority) => {
             let mut roots = RootCertStore::empty();
-            for certificate in certificates(authority)? {
+            let held = certificates(authority)?;
+            expiries.extend(first_expiry(&held, authority).map(|at| (Held::ClientCa, at)));
+            for certificate in held {
                 roots.add(certificate).map_err(|error| unusable(&error))?;
             }
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
@@ -80,10 +107,25 @@ fn server_config(settings: &config::Tls) -> Result<Arc<ServerConfig>, Error> {
     };
     let key = PrivateKeyDer::from_pem_file(&settings.key).map_err(|error| fault(&settings.key, &error))?;
     let chain = certificates(&settings.certificate)?;
+    expiries.extend(first_expiry(&chain, &settings.certificate).map(|at| (Held::Certificate, at)));
     let mut config = builder.with_single_cert(chain, key).map_err(|error: rustls::Error| unusable(&error))?;
     // gRPC speaks HTTP/2; browsers come with gRPC-Web over either.
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok(Loaded { config: Arc::new(config), expiries })
+}
+
+/// When the first of these ends, if that can be read; said if it is soon.
+fn first_expiry(certificates: &[CertificateDer<'_>], file: &Path) -> Option<Timestamp> {
+    let first = certificates.iter().filter_map(expiry).min()?;
+    if first <= Timestamp::now().checked_add(SOON).ok()? {
+        tracing::warn!(file = %file.display(), until = %first, "a certificate ends soon, or has ended");
+    }
+    Some(first)
+}
+
+fn expiry(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
+    let (_, read) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    Timestamp::from_second(read.validity().not_after.timestamp()).ok()
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
@@ -127,6 +169,19 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_says_when_it_ends() {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.not_after = rcgen::date_time_ymd(2027, 3, 1);
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let ends = Some("2027-03-01T00:00:00Z".parse().unwrap());
+        assert_eq!(expiry(certificate.der()), ends);
+        let later = CertificateDer::from(self::certificate());
+        assert_eq!(first_expiry(&[later, certificate.der().clone()], folder.path()), ends);
+        assert_eq!(first_expiry(&[CertificateDer::from(vec![0x30])], folder.path()), None);
+    }
+
+    #[test]
     fn the_names_of_a_certificate_are_its_hosts_and_addresses() {
         let names = names_in(&CertificateDer::from(certificate()));
         assert_eq!(names[..], ["DNS:centre.example", "URI:spiffe://example/office"]);
@@ -136,7 +191,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_input_makes_a_certificate_panic(bytes in spoilt(vec![certificate()])) {
-            let names = names_in(&CertificateDer::from(bytes));
+            let spoilt = CertificateDer::from(bytes);
+            let (names, _) = (names_in(&spoilt), expiry(&spoilt));
             prop_assert!(names.iter().all(|name| name.starts_with("DNS:") || name.starts_with("URI:")));
         }
     }

@@ -16,6 +16,7 @@ fn calls_and_the_state_of_the_directory_are_measured() {
         assert_eq!(asked.0, Some(code), "{}", asked.2);
     }
     let text = http1(address, "GET /metrics", &[], &[]);
+    assert!(!text.contains("certificate_expiry_timestamp_seconds{"), "there is no certificate");
     let method = "method=\"CoordinationService/FindActingOrganisations\"";
     for line in [
         format!("crisisgids_calls_total{{{method},code=\"OK\"}} 1"),
@@ -23,6 +24,7 @@ fn calls_and_the_state_of_the_directory_are_measured() {
         format!("crisisgids_call_seconds_count{{{method}}} 2"),
         "crisisgids_revision 1\n".to_owned(),
         "crisisgids_oldest_revision 1\n".to_owned(),
+        "crisisgids_commit_seconds_count 0\n".to_owned(),
     ] {
         assert!(text.contains(&line), "{line} is not in {text}");
     }
@@ -33,4 +35,8 @@ fn calls_and_the_state_of_the_directory_are_measured() {
     assert!(measured("crisisgids_records ") > 1000 && measured("crisisgids_ledger_bytes ") > 1 << 20);
     assert!(http1(address, "GET /other", &[], &[]).starts_with("HTTP/1.1 404"));
     assert!(!text.contains("Emmeloord"), "nothing of what was asked");
+    let change = output(&mut program(&["delete", "arrangements/adjacent-request-vr14", "--endpoint", &endpoint]));
+    assert_eq!(change.0, Some(0), "{}", change.2);
+    let text = http1(address, "GET /metrics", &[], &[]);
+    assert!(text.contains("crisisgids_commit_seconds_count 1\n"), "{text}");
 }
