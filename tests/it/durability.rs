@@ -11,7 +11,7 @@ use crisisgids::domain::name::{Collection, Name};
 use crisisgids::proto::v1;
 use crisisgids::proto::v1::change::Change as What;
 use crisisgids::proto::v1::import_changes_response::Part;
-use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
 
 use super::support::PATIENCE;
 use super::support::process::{Serving, output, program};
@@ -21,6 +21,15 @@ const WRITERS: usize = 8;
 
 fn rounds() -> usize {
     std::env::var("CRISISGIDS_KILL_ROUNDS").map_or(4, |rounds| rounds.parse().expect("a number of rounds"))
+}
+
+/// After how many kills a directory is left for a new one: what is looked at after each kill grows with each.
+const KILLS_OF_ONE: usize = 25;
+
+/// How often each of some directories is killed.
+fn kills() -> impl Iterator<Item = usize> {
+    let rounds = rounds();
+    (0..rounds).step_by(KILLS_OF_ONE).map(move |begun| KILLS_OF_ONE.min(rounds - begun))
 }
 
 /// A number below `bound`, another one each time.
@@ -116,10 +125,20 @@ async fn places(client: &Client) -> BTreeMap<String, v1::Area> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_a_kill_and_nothing_is_half_done() {
+    let mut acknowledged = 0;
+    for kills in kills() {
+        acknowledged += killed_while_writing(kills).await;
+    }
+    println!("{} kills, {acknowledged} writes acknowledged, none lost and none half done", rounds());
+}
+
+/// Kills a server so often while it writes; says how many writes were acknowledged.
+async fn killed_while_writing(kills: usize) -> usize {
+    let mut total = 0;
     let folder = tempfile::tempdir().unwrap();
     let mut next = [0; WRITERS];
     let mut server = serve(&folder);
-    for round in 0..rounds() {
+    for round in 0..kills {
         let acknowledged = Arc::new(AtomicUsize::new(0));
         let mut writers = Vec::new();
         for (writer, from) in next.iter().enumerate() {
@@ -140,12 +159,12 @@ async fn what_was_acknowledged_survives_a_kill_and_nothing_is_half_done() {
         server = serve(&folder);
         let connected = client(&server).await;
         let found = places(&connected).await;
-        for (writer, written) in written.iter().enumerate() {
-            let from = next[writer];
-            let certain = from + written.acknowledged.len();
+        for (writer, (next, written)) in next.iter_mut().zip(&written).enumerate() {
+            let certain = *next + written.acknowledged.len();
+            total += written.acknowledged.len();
             let counted = found
                 .get(&format!("k-{writer}"))
-                .map_or(0, |place| place.aliases[0].text.parse::<usize>().unwrap() + 1);
+                .map_or(0, |place| place.aliases.first().unwrap().text.parse::<usize>().unwrap() + 1);
             // All that was acknowledged, and perhaps the one that was under way.
             assert!((certain..=certain + 1).contains(&counted), "round {round}: {counted} of {certain}");
             let prefix = format!("k-{writer}-");
@@ -159,7 +178,8 @@ async fn what_was_acknowledged_survives_a_kill_and_nothing_is_half_done() {
                 for diff in
                     answer.diffs.iter().filter(|diff| diff.name.contains("-left") || diff.name.contains("-right"))
                 {
-                    assert_eq!(found[diff.name.trim_start_matches("areas/")].etag, etag, "round {round}");
+                    let place = found.get(diff.name.trim_start_matches("areas/")).unwrap();
+                    assert_eq!(place.etag, etag, "round {round}");
                 }
                 // Sent again, it is recognised and answers what it answered.
                 assert_eq!(connected.apply_changes(request.clone()).await.unwrap(), *answer, "round {round}");
@@ -168,13 +188,14 @@ async fn what_was_acknowledged_survives_a_kill_and_nothing_is_half_done() {
             let open = written.open.clone().unwrap();
             let answer = connected.apply_changes(open).await.unwrap();
             assert!(answer.diffs.len() >= 3);
-            next[writer] = certain + 1;
+            *next = certain + 1;
         }
         assert_gapless(&connected).await;
     }
     let count: usize = next.iter().sum();
     let found = places(&client(&server).await).await;
     assert_eq!(found.len(), 2 * count + WRITERS);
+    total
 }
 
 /// The history has every revision once, from the first fill to the newest.
@@ -195,15 +216,12 @@ async fn assert_gapless(client: &Client) {
     }
 }
 
-/// Reads the answer of an import until it ends or the server is killed; says each message that comes.
-async fn imported(client: Client, records: Vec<v1::Record>, begun: oneshot::Sender<()>) -> Result<i64, Error> {
-    let mut begun = Some(begun);
+/// Imports so many places and says the revision that came of it.
+async fn imported(client: Client, of: usize) -> Result<i64, Error> {
+    let records: Vec<v1::Record> =
+        (0..IMPORTED).map(|index| envelope(&place(&format!("k-{of}-{index:04}"), "x"))).collect();
     let mut answer = client.import_changes(v1::ImportOptions::default(), records).await?;
     while let Some(message) = answer.next().await? {
-        if let Some(begun) = begun.take() {
-            // Nobody waits any more if the server is gone already.
-            let _ = begun.send(());
-        }
         if let Some(Part::Result(result)) = message.part {
             return Ok(result.revision);
         }
@@ -211,35 +229,47 @@ async fn imported(client: Client, records: Vec<v1::Record>, begun: oneshot::Send
     panic!("an import that ends has a result");
 }
 
+/// How many places an import brings.
+const IMPORTED: usize = 600;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_that_is_killed_is_there_whole_or_not_at_all() {
+    let mut whole = 0;
+    for kills in kills() {
+        whole += killed_while_importing(kills).await;
+    }
+    println!("{} kills, {whole} imports there whole, the others not at all", rounds());
+}
+
+/// Kills a server so often while it imports; says how often the import is there.
+async fn killed_while_importing(kills: usize) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let mut server = serve(&folder);
-    let mut whole = 0;
-    for round in 0..rounds() {
-        let count = 600;
-        let records = (0..count).map(|index| envelope(&place(&format!("k-{round}-{index:04}"), "x"))).collect();
-        let (begun, began) = oneshot::channel();
-        let importing = tokio::spawn(imported(client(&server).await, records, begun));
-        // At once, after the first sign of life, or some turns after it.
-        if chance(4) > 0 {
-            let _ = began.await;
-            for _ in 0..chance(2000) {
-                tokio::task::yield_now().await;
-            }
-        }
+    // One that nobody disturbs says how long they take; the others are ended at any moment of it, or a little later.
+    let begun = Instant::now();
+    imported(client(&server).await, kills).await.unwrap();
+    let (took, mut whole) = (begun.elapsed(), 0);
+    for round in 0..kills {
+        let mut importing = tokio::spawn(imported(client(&server).await, round));
+        let moment = took * u32::try_from(chance(1300)).unwrap() / 1000;
+        let ended = timeout(moment, &mut importing).await;
         server.kill();
-        let outcome = importing.await.unwrap();
+        let outcome = match ended {
+            Ok(ended) => ended.unwrap(),
+            Err(_) => importing.await.unwrap(),
+        };
 
         server = serve(&folder);
         let connected = client(&server).await;
         let found = places(&connected).await.keys().filter(|id| id.starts_with(&format!("k-{round}-"))).count();
+        let count = IMPORTED;
         assert!(found == count || found == 0, "round {round}: {found} of {count}");
         assert!(found == count || outcome.is_err(), "round {round}: it was acknowledged");
         whole += usize::from(found == count);
-        let expected = 1 + i64::try_from(whole).unwrap();
+        let expected = 2 + i64::try_from(whole).unwrap();
         assert_eq!(connected.get_directory().await.unwrap().revision, expected, "one import is one revision");
     }
+    whole
 }
 
 #[tokio::test]
