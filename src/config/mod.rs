@@ -183,7 +183,7 @@ impl Default for Limits {
             max_connections: NonZeroU32::MIN.saturating_add(1023),
             max_connections_per_address: NonZeroU32::MIN.saturating_add(255),
             handshake_timeout: Period::from_secs(10),
-            max_concurrent_calls: NonZeroU32::MIN.saturating_add(255),
+            max_concurrent_calls: NonZeroU32::MIN.saturating_add(127),
             max_concurrent_calls_per_principal: NonZeroU32::MIN.saturating_add(63),
             max_calls_per_second_per_principal: NonZeroU32::MIN.saturating_add(499),
             max_concurrent_streams: NonZeroU32::MIN.saturating_add(255),

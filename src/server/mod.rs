@@ -118,6 +118,9 @@ pub enum Error {
     /// The directory could not be loaded.
     #[error("the directory cannot be loaded: {0}")]
     Load(#[source] Box<dyn StdError + Send + Sync>),
+    /// The threads that make answers do not start.
+    #[error("no threads to answer with: {0}")]
+    Threads(#[source] std::io::Error),
     /// The transport gave up.
     #[error("the server ended: {0}")]
     Transport(#[from] tonic::transport::Error),
@@ -161,6 +164,7 @@ pub async fn bind(settings: &Settings) -> Result<Bound, Error> {
     let owner = socket.as_ref().map(Socket::owner);
     let identity = roster.map(|roster| Arc::new(Identity::new(roster, owner, issuer)));
     let metrics = Metrics::new()?;
+    tls.iter().for_each(|tls| metrics.watch_certificates(tls.clone()));
     let metrics_listener = match TcpListener::bind(settings.metrics_listen).await {
         Ok(listener) => Some(listener),
         Err(error) => {
@@ -240,7 +244,7 @@ impl Bound {
     {
         let Bound { listener, socket, metrics, metrics_listener, settings, tls, identity, .. } = self;
         let (front, control) = front::Front::new(&settings.limits).await?;
-        let stack = layers::stack(front, &settings, identity.clone(), metrics.clone());
+        let stack = layers::stack(front, &settings, identity.clone(), metrics.clone()).map_err(Error::Threads)?;
         let incoming = accept::connections(listener, tls.clone(), socket, &settings.limits);
         // Ends with the set, and so with the server.
         let mut beside = JoinSet::new();

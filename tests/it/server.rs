@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crisisgids::config;
 use crisisgids::domain::access::{Action, Permit, Principal};
@@ -318,4 +320,36 @@ async fn what_is_too_much_is_refused_at_once_and_health_still_answers() {
     assert_eq!(health.status(), ServingStatus::Serving);
     held.shutdown().await;
     while again().await.code() == Code::ResourceExhausted {}
+}
+
+#[tokio::test]
+#[expect(clippy::await_holding_lock, reason = "the server, which has threads of its own, must find the gate closed")]
+async fn while_every_thread_is_busy_with_an_answer_what_is_too_much_is_refused_and_health_answers() {
+    let gate = Arc::new(Mutex::new(()));
+    let busy = 1 + std::thread::available_parallelism().unwrap().get();
+    let mut settings = config::Server::default();
+    settings.limits.max_concurrent_calls = u32::try_from(busy).unwrap().try_into().unwrap();
+    let server = TestServer::serving_with(settings, trial::routes_with(gate.clone()));
+    let mut held = tokio::task::JoinSet::new();
+    let refused = {
+        let _closed = gate.lock().unwrap();
+        for _ in 0..busy {
+            let channel = server.channel().await;
+            held.spawn(async move { call(channel, trial::BUSY, Request::new(())).await.unwrap_err() });
+        }
+        // They come in their own time; until all have, another call is let in, and ended by its deadline.
+        loop {
+            let mut another = Request::new(());
+            another.set_timeout(Duration::from_millis(200));
+            let status = call(server.channel().await, "/crisisgids.trial.Trial/None", another).await.unwrap_err();
+            if status.code() == Code::ResourceExhausted {
+                let health = HealthClient::new(server.channel().await).check(health_of("")).await.unwrap().into_inner();
+                assert_eq!(health.status(), ServingStatus::Serving);
+                break status;
+            }
+        }
+    };
+    assert_eq!(reason(&refused), "crisisgids/OVERLOADED");
+    let ended: Vec<Status> = held.join_all().await;
+    assert!(ended.iter().all(|status| status.code() == Code::Unimplemented), "{ended:?}");
 }

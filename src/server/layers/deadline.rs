@@ -54,9 +54,10 @@ where
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = tokio::select! {
+                // First the time: what nobody waits for any more is not begun.
                 biased;
-                answer = answer => answer?,
                 () = to_begin => return Ok(refusal::too_late().into_http()),
+                answer = answer => answer?,
             };
             // A deadline too far away to be added is none.
             let Some(end) = given.and_then(|given| start.checked_add(given)) else { return Ok(answer) };

@@ -29,6 +29,7 @@ mod deadline;
 mod origin;
 mod share;
 mod shed;
+mod turn;
 
 /// The header that names a call, in the log and to its caller.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -37,12 +38,16 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const PREFLIGHT_AGE: Duration = Duration::from_secs(7200);
 
 /// The whole stack. Every test server runs it too.
+///
+/// # Errors
+/// If the threads that make answers do not start.
 pub(super) fn stack(
     front: Front,
     settings: &Settings,
     identity: Option<Arc<Identity>>,
     metrics: Metrics,
-) -> BoxCloneSyncService<Request<Body>, Response<Body>, std::convert::Infallible> {
+) -> std::io::Result<BoxCloneSyncService<Request<Body>, Response<Body>, std::convert::Infallible>> {
+    let threads = Arc::new(turn::Threads::start()?);
     let origins: Vec<HeaderValue> =
         settings.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
     let most = usize::try_from(settings.limits.max_concurrent_calls.get()).unwrap_or(usize::MAX >> 3);
@@ -73,10 +78,12 @@ pub(super) fn stack(
         .layer_fn(move |inner| Identify::new(inner, identity.clone()))
         // Whoever was told apart has his share, and no more.
         .layer_fn(move |inner| share::Sharing::new(inner, shares.clone()))
-        // Innermost: it gives the call up, and the layers around it still say so properly.
+        // It gives the call up, and the layers around it still say so properly.
         .layer_fn(|inner| deadline::Deadline::new(inner, settings.limits.request_timeout.duration()))
+        // Innermost: only what is being counted and timed waits to be answered.
+        .layer_fn(move |inner| turn::Turn::new(inner, threads.clone()))
         .service(front);
-    BoxCloneSyncService::new(stack)
+    Ok(BoxCloneSyncService::new(stack))
 }
 
 /// Whether a call is answered however many others there are: health, and whatever comes over the socket file.

@@ -5,6 +5,7 @@
 use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
@@ -23,13 +24,21 @@ pub(crate) const SILENCE: &str = "/crisisgids.trial.Trial/Silence";
 /// Begins to answer and never goes on.
 pub(crate) const STALL: &str = "/crisisgids.trial.Trial/Stall";
 
+/// Keeps its thread busy as long as somebody holds the gate.
+pub(crate) const BUSY: &str = "/crisisgids.trial.Trial/Busy";
+
 /// The services of a server with this one.
 pub(crate) fn routes() -> Routes {
-    Routes::new(Trial)
+    routes_with(Arc::default())
+}
+
+/// The same with a gate.
+pub(crate) fn routes_with(gate: Arc<Mutex<()>>) -> Routes {
+    Routes::new(Trial(gate))
 }
 
 #[derive(Clone)]
-struct Trial;
+struct Trial(Arc<Mutex<()>>);
 
 impl NamedService for Trial {
     const NAME: &'static str = "crisisgids.trial.Trial";
@@ -52,6 +61,13 @@ impl Service<Request<Body>> for Trial {
                 let answer = Response::builder().header("content-type", "application/grpc").body(Body::new(Stalled));
                 Ok(answer.unwrap())
             }),
+            BUSY => {
+                let gate = self.0.clone();
+                Box::pin(async move {
+                    drop(gate.lock());
+                    Ok(Status::unimplemented("no longer busy").into_http())
+                })
+            }
             _ => Box::pin(async { Ok(Status::unimplemented("no such trial").into_http()) }),
         }
     }
