@@ -49,9 +49,9 @@ const CONNECTIONS: usize = 32;
 const METHOD: &str = "/crisisgids.v1.CoordinationService/FindActingOrganisations";
 
 fn main() {
-    let server = Server::start();
-    let pinned = pin(server.child.id(), 0) && pin(std::process::id(), 1);
-    // Made after the process was bound, so that all of its threads are.
+    // Before there are threads, so that all are bound, and the server has no more of them than its core can use.
+    let pinned = pin(1);
+    let server = Server::start(pinned);
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     let measured = runtime.block_on(measure(&server));
     let cores = if pinned { "one core for the server, one for the clients" } else { "all cores shared" };
@@ -66,12 +66,15 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_crisisgids"))
+    fn start(pinned: bool) -> Self {
+        let program = env!("CARGO_BIN_EXE_crisisgids");
+        let mut command = Command::new(if pinned { "taskset" } else { program });
+        if pinned {
+            command.args(["-c", "0", program]);
+        }
+        let mut child = command
             .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
             .env("CRISISGIDS_SERVER__METRICS_LISTEN", "127.0.0.1:0")
-            // A line for each of a hundred thousand calls would be measured too.
-            .env("CRISISGIDS_LOG__FILTER", "off")
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
@@ -104,10 +107,10 @@ impl Drop for Server {
     }
 }
 
-/// Binds a process to a core; false where that cannot be done.
-fn pin(process: u32, core: u32) -> bool {
+/// Binds this process to a core; false where that cannot be done.
+fn pin(core: u32) -> bool {
     let mut taskset = Command::new("taskset");
-    taskset.args(["-a", "-p", "-c", &core.to_string(), &process.to_string()]);
+    taskset.args(["-a", "-p", "-c", &core.to_string(), &std::process::id().to_string()]);
     taskset.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 

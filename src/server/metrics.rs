@@ -49,6 +49,7 @@ struct Measured {
     registry: Registry,
     methods: BTreeSet<String>,
     calls: Family<CallLabels, Counter>,
+    open: Family<MethodLabels, Gauge>,
     seconds: Family<MethodLabels, Histogram, fn() -> Histogram>,
     directory: OnceLock<Watched>,
     revision: Gauge,
@@ -97,6 +98,8 @@ impl Metrics {
         let mut registry = Registry::with_prefix("crisisgids");
         let calls = Family::<CallLabels, Counter>::default();
         registry.register("calls", "Calls that ended, refusals included", calls.clone());
+        let open = Family::<MethodLabels, Gauge>::default();
+        registry.register("open_calls", "Calls that have not ended, those who watch health among them", open.clone());
         let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
         let seconds = Family::new_with_constructor(histogram);
         registry.register("call_seconds", "How long calls took, in seconds", seconds.clone());
@@ -127,6 +130,7 @@ impl Metrics {
             registry,
             methods,
             calls,
+            open,
             seconds,
             directory,
             revision,
@@ -158,14 +162,20 @@ impl Metrics {
         let _ = self.0.tls.set(tls);
     }
 
-    /// A call has ended.
-    pub(super) fn ended(&self, path: &str, code: &str, took: Duration) {
-        let method = self.label(path);
-        self.0.seconds.get_or_create(&MethodLabels { method: method.clone() }).observe(took.as_secs_f64());
-        self.0.calls.get_or_create(&CallLabels { method, code: code.to_owned() }).inc();
+    /// A call has begun; [`Metrics::ended`] follows.
+    pub(super) fn begun(&self, path: &str) {
+        self.0.open.get_or_create(&self.label(path)).inc();
     }
 
-    fn label(&self, path: &str) -> String {
+    /// A call has ended.
+    pub(super) fn ended(&self, path: &str, code: &str, took: Duration) {
+        let labels = self.label(path);
+        self.0.open.get_or_create(&labels).dec();
+        self.0.seconds.get_or_create(&labels).observe(took.as_secs_f64());
+        self.0.calls.get_or_create(&CallLabels { method: labels.method, code: code.to_owned() }).inc();
+    }
+
+    fn label(&self, path: &str) -> MethodLabels {
         let known = path.strip_prefix("/crisisgids.v1.").filter(|method| self.0.methods.contains(*method));
         let word = match known {
             Some(method) => method,
@@ -173,7 +183,7 @@ impl Metrics {
             None if path.starts_with("/grpc.reflection.") => "reflection",
             None => "other",
         };
-        word.to_owned()
+        MethodLabels { method: word.to_owned() }
     }
 
     /// Answers on a listener until the future is dropped.

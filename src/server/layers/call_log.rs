@@ -1,12 +1,14 @@
 //! One log line per call: what was called, by whom, how it ended, how long it took.
 //!
 //! **Invariants.** A call is logged once, when its answer has ended, whichever way: an answer that nobody waited for is
-//! CANCELLED, never OK. Payloads are never logged. What a service logs during a call carries the call's id.
+//! CANCELLED, never OK. Payloads are never logged. What a service logs during a call carries the call's id. Of refusals
+//! for want of room only some are logged, with how many were not: a flood must not fill the disk that the log is on.
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -22,17 +24,49 @@ use super::super::{Answer, Answering};
 use super::REQUEST_ID;
 use crate::grpc::status::code_name;
 
+/// How many refusals for want of room are logged a second: enough to see who calls, and what.
+const REFUSALS_LOGGED: u32 = 10;
+
 /// Logs calls.
 #[derive(Debug, Clone)]
 pub(super) struct CallLog<S> {
     inner: S,
     metrics: Metrics,
+    refusals: Arc<Mutex<Refusals>>,
+}
+
+/// The refusals for want of room of one second.
+#[derive(Debug)]
+struct Refusals {
+    since: Instant,
+    logged: u32,
+    /// How many were not logged since one was.
+    unlogged: u64,
 }
 
 impl<S> CallLog<S> {
     /// Logs and measures the calls to a service.
     pub(super) fn new(inner: S, metrics: Metrics) -> Self {
-        CallLog { inner, metrics }
+        CallLog { inner, metrics, refusals: Arc::new(Mutex::new(Refusals::new(Instant::now()))) }
+    }
+}
+
+impl Refusals {
+    fn new(since: Instant) -> Self {
+        Refusals { since, logged: 0, unlogged: 0 }
+    }
+
+    /// Counts one more; if it is to be logged, how many before it were not.
+    fn count(&mut self, now: Instant) -> Option<u64> {
+        if now.saturating_duration_since(self.since) >= Duration::from_secs(1) {
+            (self.since, self.logged) = (now, 0);
+        }
+        if self.logged == REFUSALS_LOGGED {
+            self.unlogged = self.unlogged.saturating_add(1);
+            return None;
+        }
+        self.logged = self.logged.saturating_add(1);
+        Some(std::mem::take(&mut self.unlogged))
     }
 }
 
@@ -45,6 +79,7 @@ struct Call {
     /// How it ended; `None` while it has not.
     code: Option<Code>,
     metrics: Metrics,
+    refusals: Arc<Mutex<Refusals>>,
 }
 
 /// The body of an answer, which ends the call with it.
@@ -67,7 +102,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Answer {
-        let mut call = Call::begin(&request, self.metrics.clone());
+        let mut call = Call::begin(&request, self.metrics.clone(), self.refusals.clone());
         let span = tracing::info_span!("call", method = %call.method, request_id = %call.request_id);
         let answer = span.in_scope(|| self.inner.call(request)).instrument(span);
         Box::pin(async move {
@@ -79,7 +114,8 @@ where
 }
 
 impl Call {
-    fn begin(request: &Request<Body>, metrics: Metrics) -> Self {
+    fn begin(request: &Request<Body>, metrics: Metrics, refusals: Arc<Mutex<Refusals>>) -> Self {
+        metrics.begun(request.uri().path());
         let id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
         Call {
             method: request.uri().path().to_owned(),
@@ -88,6 +124,7 @@ impl Call {
             start: Instant::now(),
             code: None,
             metrics,
+            refusals,
         }
     }
 
@@ -99,21 +136,29 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let Call { method, request_id, peer, start, code, metrics } = self;
+        let Call { method, request_id, peer, start, code, metrics, refusals } = self;
         let code = code.unwrap_or(Code::Cancelled);
         let took = start.elapsed();
         metrics.ended(method, code_name(code), took);
         let (code_word, duration_ms) = (code_name(code), took.as_secs_f64() * 1000.0);
         let peer = peer.map(tracing::field::display);
         macro_rules! log {
-            ($level:ident) => {
-                tracing::$level!(%method, code = code_word, duration_ms, %request_id, peer, "call")
+            ($level:ident $(, $more:ident)?) => {
+                tracing::$level!(%method, code = code_word, duration_ms, %request_id, peer, $($more,)? "call")
             };
         }
         match code {
             // The server's own fault: somebody has to look.
             Code::Internal | Code::Unknown | Code::DataLoss => log!(error),
-            Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => log!(warn),
+            Code::Unavailable | Code::DeadlineExceeded => log!(warn),
+            Code::ResourceExhausted => {
+                let counted = refusals.lock().unwrap_or_else(PoisonError::into_inner).count(Instant::now());
+                match counted {
+                    None => {}
+                    Some(0) => log!(warn),
+                    Some(unlogged) => log!(warn, unlogged),
+                }
+            }
             // Supervisors ask every few seconds.
             Code::Ok if method.starts_with("/grpc.health.") => log!(debug),
             Code::Ok
@@ -155,5 +200,21 @@ impl HttpBody for Logged {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_flood_some_refusals_are_logged_a_second_and_the_others_counted() {
+        let start = Instant::now();
+        let mut refusals = Refusals::new(start);
+        let logged = (0..5000).filter_map(|_| refusals.count(start)).collect::<Vec<_>>();
+        assert_eq!(logged, [0; 10]);
+        let next = start.checked_add(Duration::from_secs(1)).unwrap();
+        assert_eq!(refusals.count(next), Some(4990));
+        assert_eq!(refusals.count(next), Some(0));
     }
 }

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use tokio::sync::Semaphore;
+use tonic::Status;
 use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
@@ -21,11 +22,13 @@ use super::is_unlimited;
 pub(super) struct Shed<S> {
     inner: S,
     places: Arc<Semaphore>,
+    /// What is said then, made once.
+    refusal: Status,
 }
 
 impl<S> Shed<S> {
     pub(super) fn new(inner: S, places: Arc<Semaphore>) -> Self {
-        Shed { inner, places }
+        Shed { inner, places, refusal: refusal::overloaded() }
     }
 }
 
@@ -48,7 +51,7 @@ where
             return Box::pin(inner.oneshot(request));
         }
         let Ok(place) = self.places.clone().try_acquire_owned() else {
-            return Box::pin(std::future::ready(Ok(refusal::overloaded().into_http())));
+            return Box::pin(std::future::ready(Ok(self.refusal.clone().into_http())));
         };
         Box::pin(async move {
             let answer = inner.oneshot(request).await;
