@@ -1,18 +1,14 @@
 //! The audit trail: who saw confidential values, when and from where; one line each, chained by hash.
 //!
-//! ```text
-//! {"entry":{"event":"READ","time":"...","actor":"...", ...},"hash":"<blake3 of the hash before and the entry>"}
-//! ```
-//!
 //! It is written by a thread of its own, so that no answer waits for it. While it cannot be written the lines are kept in
-//! bounded memory; what did not fit is counted, and the count is a line too. Writes have a trail already: the ledger.
+//! bounded memory; what did not fit is counted, and the count is a line too. Writes have a trail already: the ledger. How
+//! it lies on disk: `audit/file.rs`.
 //!
 //! **Invariants.** It names principals, methods and records, and never a value. A line that was changed, removed or moved
 //! breaks the chain; that the last lines are there is proved by a hash that was kept elsewhere.
 
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,8 +19,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The file inside a data directory.
-pub const FILE: &str = "audit.jsonl";
+use file::Tail;
+pub use file::{Verified, follow};
+
+mod file;
 
 /// How many lines wait at most, twice: before the thread takes them, and while they cannot be written. At a few hundred
 /// bytes each that is some megabytes.
@@ -57,7 +55,7 @@ pub enum Error {
 
 /// What is noted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "UPPERCASE")]
+#[serde(tag = "event", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "camelCase")]
 pub enum Entry {
     /// Somebody was given confidential values.
     Read(Read),
@@ -72,6 +70,20 @@ pub enum Entry {
     Torn {
         /// When it was noticed.
         time: Timestamp,
+    },
+    /// The newest file was changed by somebody else.
+    PutAside {
+        /// When it was noticed.
+        time: Timestamp,
+        /// Where it lies now, inside the data directory.
+        moved_to: String,
+    },
+    /// The file before this one was full.
+    GoesOn {
+        /// When.
+        time: Timestamp,
+        /// The last hash of that file.
+        from: String,
     },
 }
 
@@ -108,39 +120,19 @@ struct Handle {
 }
 
 impl Trail {
-    /// Goes on with the trail of a file, which is made if it does not exist. A last line that was cut short is cut off and
-    /// noted; a file whose chain is broken is moved aside for whoever looks into it, and another is begun. On a file system
+    /// Goes on with the trail of a data directory, which is begun if there is none. A last line that was cut short is cut
+    /// off, and a file whose chain is broken is moved aside for whoever looks into it; either is noted. On a file system
     /// that can only be read, the lines wait in memory until it can be written.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if it cannot be had.
-    pub fn open(path: &Path, now: Timestamp) -> Result<Self, Error> {
-        let unavailable = |cause| Error::Unavailable { file: path.to_owned(), cause };
-        let file = match open_file(path) {
-            Err(cause) if cause.kind() == io::ErrorKind::ReadOnlyFilesystem => None,
-            opened => Some(opened.map_err(unavailable)?),
-        };
-        let found = match verify(path) {
-            Err(Error::Unavailable { cause, .. }) if file.is_none() && cause.kind() == io::ErrorKind::NotFound => {
-                Verified::default()
-            }
-            Err(error @ Error::Changed { .. }) => {
-                let aside = aside(path);
-                std::fs::rename(path, &aside).map_err(unavailable)?;
-                tracing::error!(%error, moved_to = %aside.display(), "the audit trail was changed; another is begun");
-                return Self::open(path, now);
-            }
-            found => found?,
-        };
-        let trail = Tail { path: path.to_owned(), file, end: found.bytes, hash: found.hash };
+    pub fn open(folder: &Path, now: Timestamp) -> Result<Self, Error> {
+        let tail = Tail::open(folder, now)?;
         let (lines, queue) = sync_channel(WAITING);
-        if found.torn {
-            // The queue is empty, so that there is room.
-            let _ = lines.try_send(Entry::Torn { time: now });
-        }
         let lost = Arc::new(AtomicU64::new(0));
         let counted = lost.clone();
-        let write = move || keep(trail, &queue, &counted);
+        let write = move || keep(tail, &queue, &counted);
+        let unavailable = |cause| Error::Unavailable { file: folder.to_owned(), cause };
         let writer = std::thread::Builder::new().name("audit-trail".to_owned()).spawn(write).map_err(unavailable)?;
         Ok(Trail(Arc::new(Handle { lines: Some(lines), lost, writer: Some(writer) })))
     }
@@ -165,145 +157,12 @@ impl Drop for Handle {
     }
 }
 
-/// A trail that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    /// How many lines it has.
-    pub lines: usize,
-    /// How many lines could not be kept when they came.
-    pub lost: u64,
-    /// The hash of the last line, or of none: kept elsewhere, it proves later that no line was taken away.
-    pub hash: String,
-    /// Whether a last line was cut short.
-    pub torn: bool,
-    /// How long it is without that line.
-    bytes: u64,
-}
-
-impl Default for Verified {
-    /// A trail without a line.
-    fn default() -> Self {
-        Verified { lines: 0, lost: 0, hash: blake3::Hash::from_bytes([0; 32]).to_string(), torn: false, bytes: 0 }
-    }
-}
-
-/// Follows the chain of a trail from its first line to its last.
-///
-/// # Errors
-/// [`Error::Changed`] at the first line that does not follow; [`Error::Unavailable`] if the file cannot be read.
-pub fn verify(path: &Path) -> Result<Verified, Error> {
-    let mut lost = 0_u64;
-    let verified = walk(path, &mut |entry| {
-        if let Entry::Lost { count, .. } = entry {
-            lost = lost.saturating_add(count);
-        }
-    })?;
-    Ok(Verified { lost, ..verified })
-}
-
-/// The entries of a trail, oldest first, its chain followed on the way.
-///
-/// # Errors
-/// As [`verify`].
-pub fn list(path: &Path) -> Result<Vec<Entry>, Error> {
-    let mut entries = Vec::new();
-    walk(path, &mut |entry| entries.push(entry))?;
-    Ok(entries)
-}
-
-fn walk(path: &Path, visit: &mut dyn FnMut(Entry)) -> Result<Verified, Error> {
-    let unavailable = |cause| Error::Unavailable { file: path.to_owned(), cause };
-    let mut lines = BufReader::new(File::open(path).map_err(unavailable)?);
-    let (mut verified, mut line) = (Verified::default(), Vec::new());
-    loop {
-        line.clear();
-        let read = lines.read_until(b'\n', &mut line).map_err(unavailable)?;
-        if read == 0 {
-            return Ok(verified);
-        }
-        if line.pop() != Some(b'\n') {
-            verified.torn = true;
-            return Ok(verified);
-        }
-        let changed = || Error::Changed { file: path.to_owned(), line: verified.lines.saturating_add(1) };
-        let text = std::str::from_utf8(&line).map_err(|_| changed())?;
-        let (entry, hash) = parts(text).ok_or_else(changed)?;
-        if chained(&verified.hash, entry) != hash {
-            return Err(changed());
-        }
-        visit(serde_json::from_str(entry).map_err(|_| changed())?);
-        verified.hash = hash.to_owned();
-        verified.lines = verified.lines.saturating_add(1);
-        verified.bytes = verified.bytes.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
-    }
-}
-
-/// A name beside a file that is free.
-fn aside(path: &Path) -> PathBuf {
-    let named = |number: u32| path.with_extension(format!("changed-{number}.jsonl"));
-    (1..).map(named).find(|name| !name.exists()).unwrap_or_else(|| named(0))
-}
-
-/// The entry of a line, as it was hashed, and the hash.
-fn parts(line: &str) -> Option<(&str, &str)> {
-    line.strip_prefix("{\"entry\":")?.strip_suffix("\"}")?.rsplit_once(",\"hash\":\"")
-}
-
-fn chained(before: &str, entry: &str) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(before.as_bytes());
-    hasher.update(entry.as_bytes());
-    hasher.finalize().to_string()
-}
-
-/// The file that is appended to.
-struct Tail {
-    path: PathBuf,
-    /// None as long as its file system can only be read.
-    file: Option<File>,
-    end: u64,
-    hash: String,
-}
-
-/// Opens the file of a trail, which is made if it does not exist.
-fn open_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    // Who called what is not for everyone.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-impl Tail {
-    /// Appends entries, all or none, durable when this returns.
-    fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
-        let (mut text, mut hash) = (String::new(), self.hash.clone());
-        for entry in entries {
-            let entry = serde_json::to_string(entry)?;
-            hash = chained(&hash, &entry);
-            text.push_str(&format!("{{\"entry\":{entry},\"hash\":\"{hash}\"}}\n"));
-        }
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(open_file(&self.path)?),
-        };
-        // What a failed append, or a crash, left behind.
-        file.set_len(self.end)?;
-        file.seek(SeekFrom::Start(self.end))?;
-        file.write_all(text.as_bytes())?;
-        file.sync_data()?;
-        self.end = self.end.saturating_add(u64::try_from(text.len()).unwrap_or(u64::MAX));
-        self.hash = hash;
-        Ok(())
-    }
-}
-
 /// Writes what comes until nobody can note any more.
 fn keep(mut trail: Tail, queue: &Receiver<Entry>, lost: &AtomicU64) {
     let (mut waiting, mut is_failing) = (VecDeque::new(), false);
+    // What the trail has to say before anything comes.
+    let mut came = Err(RecvTimeoutError::Timeout);
     loop {
-        let came = if is_failing { queue.recv_timeout(AGAIN) } else { queue.recv().map_err(Into::into) };
         let ended = came == Err(RecvTimeoutError::Disconnected);
         for entry in came.into_iter().chain(queue.try_iter()) {
             if waiting.len() < WAITING {
@@ -315,9 +174,6 @@ fn keep(mut trail: Tail, queue: &Receiver<Entry>, lost: &AtomicU64) {
         let missing = lost.swap(0, Ordering::Relaxed);
         let note = (missing > 0).then(|| Entry::Lost { time: Timestamp::now(), count: missing });
         let entries: Vec<Entry> = waiting.iter().cloned().chain(note).collect();
-        if entries.is_empty() && ended {
-            return;
-        }
         match trail.append(&entries) {
             Ok(()) => {
                 waiting.clear();
@@ -337,6 +193,7 @@ fn keep(mut trail: Tail, queue: &Receiver<Entry>, lost: &AtomicU64) {
             }
             return;
         }
+        came = if is_failing { queue.recv_timeout(AGAIN) } else { queue.recv().map_err(Into::into) };
     }
 }
 
@@ -345,6 +202,7 @@ mod tests {
     use proptest::prelude::*;
     use tempfile::TempDir;
 
+    use super::file::NEWEST;
     use super::*;
     use crate::domain::spoilt::{cases, spoilt};
 
@@ -364,95 +222,153 @@ mod tests {
         }
     }
 
-    fn trail_of(count: usize) -> (TempDir, PathBuf) {
+    /// A trail of some reads, whose files are sealed when they have this size.
+    fn trail_of(count: usize, sealed_at: u64) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE);
-        let trail = Trail::open(&path, now()).unwrap();
-        (0..count).for_each(|number| trail.note(read(number)));
-        drop(trail);
-        (folder, path)
+        let mut tail = Tail::open(folder.path(), now()).unwrap().sealed_at(sealed_at);
+        (0..count).for_each(|number| tail.append(&[Entry::Read(read(number))]).unwrap());
+        folder
+    }
+
+    fn list(folder: &Path) -> Result<Vec<Entry>, Error> {
+        let mut entries = Vec::new();
+        follow(folder, &mut |entry| entries.push(entry)).map(|_| entries)
+    }
+
+    fn reads(folder: &Path) -> Vec<Entry> {
+        let mut entries = list(folder).unwrap();
+        entries.retain(|entry| matches!(entry, Entry::Read(_)));
+        entries
+    }
+
+    fn noted(numbers: std::ops::Range<usize>) -> Vec<Entry> {
+        numbers.map(|number| Entry::Read(read(number))).collect()
+    }
+
+    /// The files of a trail, oldest first.
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort_by_key(|path| (path.ends_with(NEWEST), path.clone()));
+        files
     }
 
     #[test]
     fn what_was_noted_is_listed_and_the_chain_goes_on_after_a_restart() {
-        let (_folder, path) = trail_of(3);
-        let trail = Trail::open(&path, now()).unwrap();
+        let folder = trail_of(3, u64::MAX);
+        let trail = Trail::open(folder.path(), now()).unwrap();
         trail.note(read(3));
         drop(trail);
-        assert_eq!(list(&path).unwrap(), (0..4).map(|number| Entry::Read(read(number))).collect::<Vec<_>>());
-        let found = verify(&path).unwrap();
-        assert_eq!((found.lines, found.lost, found.torn), (4, 0, false));
+        assert_eq!(list(folder.path()).unwrap(), noted(0..4));
+        let found = follow(folder.path(), &mut drop).unwrap();
+        assert_eq!((found.files, found.lines, found.lost, found.torn), (1, 4, 0, false));
+    }
+
+    #[test]
+    fn a_full_file_is_sealed_and_the_next_goes_on_from_it_also_after_a_crash_between_the_two() {
+        let folder = trail_of(7, 700);
+        let path = folder.path();
+        assert_eq!(files(path).len(), 3, "two are sealed");
+        assert_eq!(reads(path), noted(0..7));
+        std::fs::rename(path.join(NEWEST), path.join("audit-000003.jsonl")).unwrap();
+        assert_eq!(reads(path), noted(0..7), "as long as nothing is noted there is no other");
+        let trail = Trail::open(path, now()).unwrap();
+        trail.note(read(7));
+        drop(trail);
+        assert_eq!(reads(path), noted(0..8));
+        let found = follow(path, &mut drop).unwrap();
+        assert_eq!((found.files, found.lines, found.from), (4, 8 + 3, None));
+
+        // The oldest are kept elsewhere: their last hash is told. From between none can be taken, nor exchanged.
+        let all = files(path);
+        std::fs::rename(&all[0], path.join("elsewhere")).unwrap();
+        let from = follow(path, &mut drop).unwrap().from.unwrap();
+        assert!(std::fs::read_to_string(path.join("elsewhere")).unwrap().ends_with(&format!("\"{from}\"}}\n")));
+        std::fs::rename(path.join("elsewhere"), &all[1]).unwrap();
+        let error = follow(path, &mut drop).unwrap_err();
+        assert!(matches!(&error, Error::Changed { file, line: 1 } if *file == all[2]), "{error}");
     }
 
     proptest! {
         #![proptest_config(cases(64))]
         #[test]
-        fn any_change_of_the_trail_is_told(at in any::<prop::sample::Index>(), bit in 0_u8..8, gone in 0_usize..5) {
-            let (_folder, path) = trail_of(5);
-            let whole = std::fs::read(&path).unwrap();
+        fn any_change_of_the_trail_is_told(
+            file in any::<prop::sample::Index>(),
+            at in any::<prop::sample::Index>(),
+            bit in 0_u8..8,
+            gone in any::<prop::sample::Index>(),
+        ) {
+            let folder = trail_of(7, 700);
+            let files = files(folder.path());
+            let path = file.get(&files);
+            let is_newest = path.ends_with(NEWEST);
+            let whole = std::fs::read(path).unwrap();
             let mut bytes = whole.clone();
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
-            std::fs::write(&path, &bytes).unwrap();
+            std::fs::write(path, &bytes).unwrap();
             // The last line end may look cut short; then the line is not there.
-            let told = verify(&path).map_or(true, |found| found.torn);
+            let told = follow(folder.path(), &mut drop).map_or(true, |found| is_newest && found.torn);
             prop_assert!(told, "byte {}", at);
-            // A line that is gone is told, unless it is the last one: then the hash is another.
+            // A line that is gone is told, unless it is the very last one: then the hash is another.
             let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
-            let without: Vec<u8> = lines.iter().enumerate().filter(|(line, _)| *line != gone).flat_map(|(_, line)| line.to_vec()).collect();
-            std::fs::write(&path, without).unwrap();
-            prop_assert_eq!(verify(&path).is_err(), gone < 4);
+            let gone = gone.index(lines.len());
+            let others = lines.iter().enumerate().filter(|(line, _)| *line != gone);
+            std::fs::write(path, others.flat_map(|(_, line)| line.to_vec()).collect::<Vec<u8>>()).unwrap();
+            let is_last = is_newest && gone + 1 == lines.len();
+            prop_assert_eq!(follow(folder.path(), &mut drop).is_err(), !is_last);
         }
     }
 
     proptest! {
         #[test]
         fn no_input_makes_a_trail_panic(bytes in {
-            let (_folder, path) = trail_of(3);
-            spoilt(vec![std::fs::read(path).unwrap()])
+            spoilt(vec![std::fs::read(trail_of(3, u64::MAX).path().join(NEWEST)).unwrap()])
         }) {
             let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join(FILE);
-            std::fs::write(&path, bytes).unwrap();
-            prop_assert_eq!(verify(&path).map(|found| found.lines).ok(), list(&path).map(|entries| entries.len()).ok());
+            std::fs::write(folder.path().join(NEWEST), bytes).unwrap();
+            let lines = follow(folder.path(), &mut drop).map(|found| found.lines).ok();
+            prop_assert_eq!(lines, list(folder.path()).map(|entries| entries.len()).ok());
+            drop(Trail::open(folder.path(), now()).unwrap());
+            follow(folder.path(), &mut drop).unwrap();
         }
     }
 
     #[test]
     fn a_last_line_cut_short_is_cut_off_and_noted_and_a_changed_trail_is_put_aside() {
-        let (folder, path) = trail_of(2);
+        let folder = trail_of(2, u64::MAX);
+        let path = folder.path().join(NEWEST);
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() - 9]).unwrap();
-        drop(Trail::open(&path, now()).unwrap());
-        assert_eq!(list(&path).unwrap(), [Entry::Read(read(0)), Entry::Torn { time: now() }]);
+        drop(Trail::open(folder.path(), now()).unwrap());
+        assert_eq!(list(folder.path()).unwrap(), [Entry::Read(read(0)), Entry::Torn { time: now() }]);
         std::fs::write(&path, &whole[9..]).unwrap();
-        drop(Trail::open(&path, now()).unwrap());
-        assert_eq!(list(&path).unwrap(), []);
-        assert_eq!(std::fs::read(folder.path().join("audit.changed-1.jsonl")).unwrap(), whole[9..]);
+        drop(Trail::open(folder.path(), now()).unwrap());
+        let moved_to = "audit.changed-1.jsonl".to_owned();
+        assert_eq!(std::fs::read(folder.path().join(&moved_to)).unwrap(), whole[9..]);
+        assert_eq!(list(folder.path()).unwrap(), [Entry::PutAside { time: now(), moved_to }]);
+        assert_eq!(follow(folder.path(), &mut drop).unwrap().put_aside, 1);
     }
 
     #[test]
     #[cfg(target_os = "linux")]
     fn on_a_full_disk_lines_wait_in_bounded_memory_and_what_is_lost_is_counted() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE);
-        let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let hash = blake3::Hash::from_bytes([0; 32]).to_string();
+        let tail = || Tail::open(folder.path(), now()).unwrap();
         let (lines, queue) = sync_channel(4 * WAITING);
         let lost = AtomicU64::new(0);
         let count = 2 * WAITING + 5;
         (0..count).for_each(|number| lines.try_send(Entry::Read(read(number))).unwrap());
         drop(lines);
         // It ends while the disk is full: what it had is lost, and it ends.
-        let tail = |file| Tail { path: path.clone(), file, end: 0, hash: hash.clone() };
-        keep(tail(Some(full())), &queue, &lost);
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        keep(tail().with_file(Some(full)), &queue, &lost);
         assert_eq!(lost.load(Ordering::Relaxed), (count - WAITING) as u64);
         // With room again, also where the file could not even be opened, the count is a line.
         let (lines, queue) = sync_channel(WAITING);
         lines.try_send(Entry::Read(read(1))).unwrap();
         drop(lines);
-        keep(tail(None), &queue, &lost);
-        assert_eq!(verify(&path).unwrap().lost, (count - WAITING) as u64);
-        assert_eq!(verify(&path).unwrap().lines, 2);
+        keep(tail().with_file(None), &queue, &lost);
+        let found = follow(folder.path(), &mut drop).unwrap();
+        assert_eq!((found.lost, found.lines), ((count - WAITING) as u64, 2));
     }
 }

@@ -49,12 +49,6 @@ pub(super) struct Where {
     data_dir: PathBuf,
 }
 
-impl Where {
-    fn file(&self) -> PathBuf {
-        self.data_dir.join(audit::FILE)
-    }
-}
-
 impl Audit {
     pub(super) fn run(&self, settings: &Settings) -> Result<(), Failure> {
         match self {
@@ -65,24 +59,45 @@ impl Audit {
 }
 
 fn verify(settings: &Settings, at: &Where) -> Result<(), Failure> {
-    let found = audit::verify(&at.file()).map_err(failure)?;
-    let answer = json!({"lines": found.lines, "lost": found.lost, "hash": found.hash, "lastLineCutShort": found.torn});
+    let found = audit::follow(&at.data_dir, &mut drop).map_err(failure)?;
+    let answer = json!({
+        "files": found.files,
+        "lines": found.lines,
+        "lost": found.lost,
+        "putAside": found.put_aside,
+        "from": found.from,
+        "hash": found.hash,
+        "lastLineCutShort": found.torn,
+    });
     settings.show_json(&answer, |_| {
-        let lost =
-            if found.lost > 0 { format!("; {} could not be kept when they came", found.lost) } else { String::new() };
-        let torn = if found.torn { "; the last one was cut short" } else { "" };
-        vec![format!("whole: {} lines{lost}{torn}", found.lines), format!("hash {}", found.hash)]
+        let mut first = format!("whole: {} lines in {} files", found.lines, found.files);
+        if found.lost > 0 {
+            first.push_str(&format!("; {} could not be kept when they came", found.lost));
+        }
+        if found.put_aside > 0 {
+            first.push_str(&format!("; {} times a changed file was put aside: see `audit list`", found.put_aside));
+        }
+        if found.torn {
+            first.push_str("; the last one was cut short");
+        }
+        let from = found.from.as_ref().map(|from| format!("begins after hash {from}, whose file is kept elsewhere"));
+        [first].into_iter().chain(from).chain([format!("hash {}", found.hash)]).collect()
     })
 }
 
 fn list(settings: &Settings, at: &Where, actor: Option<&str>, break_glass_only: bool) -> Result<(), Failure> {
-    let mut entries = audit::list(&at.file()).map_err(failure)?;
-    entries.retain(|entry| match entry {
-        Entry::Read(read) => {
-            actor.is_none_or(|actor| read.actor == actor) && (!break_glass_only || read.break_glass.is_some())
-        }
-        Entry::Lost { .. } | Entry::Torn { .. } => true,
-    });
+    let mut entries = Vec::new();
+    audit::follow(&at.data_dir, &mut |entry| {
+        let is_wanted = match &entry {
+            Entry::Read(read) => {
+                actor.is_none_or(|actor| read.actor == actor) && (!break_glass_only || read.break_glass.is_some())
+            }
+            Entry::Lost { .. } | Entry::Torn { .. } | Entry::PutAside { .. } => true,
+            Entry::GoesOn { .. } => false,
+        };
+        entries.extend(is_wanted.then_some(entry));
+    })
+    .map_err(failure)?;
     let answer = serde_json::to_value(&entries).map_err(|error| Failure::Failed(anyhow!(error)))?;
     settings.show_json(&json!({"entries": answer}), |_| entries.iter().map(line).collect())
 }
@@ -95,6 +110,10 @@ fn line(entry: &Entry) -> String {
         }
         Entry::Lost { time, count } => format!("{time:.0}  {count} lines could not be kept"),
         Entry::Torn { time } => format!("{time:.0}  a line was cut short when the server ended, and is gone"),
+        Entry::PutAside { time, moved_to } => {
+            format!("{time:.0}  the lines before were changed by somebody, and are now in {moved_to}")
+        }
+        Entry::GoesOn { time, from } => format!("{time:.0}  goes on from the file that ends with {from}"),
     }
 }
 

@@ -58,6 +58,7 @@ struct Measured {
     ledger_bytes: Gauge,
     archive_bytes: Gauge,
     view_bytes: Gauge,
+    audit_bytes: Gauge,
     unverified: Gauge,
     overdue: Gauge,
     oldest_verification: Gauge,
@@ -114,6 +115,7 @@ impl Metrics {
         let ledger_bytes = gauge("ledger_bytes", "What the ledger takes on disk");
         let archive_bytes = gauge("archive_bytes", "What the archive of the ledger takes on disk");
         let view_bytes = gauge("view_bytes", "What sled takes on disk");
+        let audit_bytes = gauge("audit_bytes", "What the audit trail takes on disk");
         let unverified = gauge("channels_unverified", "Channels with a value that nobody verified");
         let overdue = gauge("channels_overdue", "Channels verified more than twelve months ago");
         let oldest_verification =
@@ -139,6 +141,7 @@ impl Metrics {
             ledger_bytes,
             archive_bytes,
             view_bytes,
+            audit_bytes,
             unverified,
             overdue,
             oldest_verification,
@@ -251,6 +254,7 @@ impl Measured {
             self.ledger_bytes.set(number(size(folder, &["ledger", "checkpoint"])));
             self.archive_bytes.set(number(size(&folder.join("archive"), &[""])));
             self.view_bytes.set(number(size(&folder.join("sled"), &[""])));
+            self.audit_bytes.set(number(size(folder, &["audit"])));
         }
         Ok(())
     }

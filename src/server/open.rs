@@ -85,7 +85,7 @@ impl Storage {
     /// [`Error`], which says what to do where something can be done.
     pub async fn open(self, now: Timestamp) -> Result<Opened, Error> {
         let is_demo = self == Storage::Demo;
-        let file = self.folder().map(|folder| folder.join(crate::audit::FILE));
+        let folder = self.folder().map(Path::to_owned);
         // The disk is read by a thread that may wait; a panic of the store in it is caught with it.
         let (directory, trail) = tokio::task::spawn_blocking(move || {
             let store: Box<dyn Store> = match self {
@@ -93,7 +93,7 @@ impl Storage {
                 Storage::Demo => Box::new(MemoryStore::default()),
             };
             // After the store, which has the folder made and to itself.
-            let trail = file.map(|file| Trail::open(&file, now)).transpose()?;
+            let trail = folder.map(|folder| Trail::open(&folder, now)).transpose()?;
             Ok::<_, Error>((Directory::open(store)?, trail))
         })
         .await??;

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::checkpoint::Checkpoint;
@@ -190,12 +190,15 @@ pub(super) fn create(directory: &Path) -> std::io::Result<()> {
     builder.create(directory)
 }
 
-/// Moves sled's files where nobody opens them, for whoever wants to look into them.
+/// Moves sled's files where nobody opens them, for whoever wants to look into them. Those of the time before go: on a full
+/// disk each start would leave more of them.
 fn move_aside(directory: &Path, why: &str) {
-    let aside =
-        (1_u32..).map(|number| directory.join(format!("{DIRECTORY}.damaged-{number}"))).find(|path| !path.exists());
-    let aside = aside.unwrap_or_else(|| PathBuf::from(DIRECTORY));
-    match fs::rename(directory.join(DIRECTORY), &aside) {
+    let aside = directory.join(format!("{DIRECTORY}.damaged"));
+    let moved = match fs::remove_dir_all(&aside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => fs::rename(directory.join(DIRECTORY), &aside),
+    };
+    match moved {
         Ok(()) => tracing::warn!(why, moved_to = %aside.display(), "sled is made again from the ledger"),
         Err(error) => tracing::warn!(why, %error, "sled is not used, and cannot be moved aside"),
     }
@@ -288,6 +291,8 @@ fn accepted(reader: &Reader) -> Result<Vec<AcceptedRequest>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use proptest::prelude::*;
     use tempfile::TempDir;
 
@@ -361,11 +366,12 @@ mod tests {
         let behind = store_of(&all[..20]);
         fs::remove_dir_all(&path).unwrap();
         assert_eq!(open(directory.path()).unwrap().load(), Ok(sample::expected(&all)));
-        for (sled, aside) in [(behind.path(), 0), (other.path(), 1)] {
+        // The files of one time are kept for whoever looks into them, and no more.
+        for (sled, aside) in [(behind.path(), 0), (other.path(), 1), (other.path(), 1)] {
             fs::remove_dir_all(&path).unwrap();
             copy(&sled.join(DIRECTORY), &path);
             assert_eq!(open(directory.path()).unwrap().load(), Ok(sample::expected(&all)));
-            assert_eq!(files(directory.path(), "sled.damaged-").len(), aside);
+            assert_eq!(files(directory.path(), "sled.damaged").len(), aside);
         }
         let (_view, held) = View::open(&path).unwrap();
         assert_eq!(held.head.revision, Revision(40));
