@@ -291,6 +291,30 @@ mod tests {
     }
 
     #[test]
+    fn what_only_sled_still_knows_of_is_told_as_lost() {
+        let folder = kept();
+        let older = tempfile::tempdir().unwrap();
+        let mut store = EmbeddedStore::open(older.path()).unwrap();
+        sample::plain(30)[..20].chunks(4).for_each(|group| store.commit(group).unwrap());
+        drop(store);
+        for (path, bytes) in files(older.path()) {
+            fs::write(folder.path().join(Path::new(&path).file_name().unwrap()), bytes).unwrap();
+        }
+        let report = doctor(folder.path()).unwrap();
+        assert_eq!((states(&report), report.revision), (vec![(Check::Ledger, State::Damaged)], Revision(20)));
+        assert!(report.findings[0].says.contains("ends before revision 30"), "{report:?}");
+    }
+
+    #[test]
+    fn behind_a_file_that_is_no_segment_the_last_good_revision_is_that_of_the_segment_before_it() {
+        let folder = kept();
+        fs::write(folder.path().join("ledger-00000000000000000031.seg"), "foreign").unwrap();
+        let report = doctor(folder.path()).unwrap();
+        assert_eq!((states(&report), report.revision), (vec![(Check::Ledger, State::Damaged)], Revision(30)));
+        assert!(report.findings[0].says.contains("00031.seg"), "{report:?}");
+    }
+
+    #[test]
     fn what_is_no_data_directory_is_not_made_one() {
         let folder = tempfile::tempdir().unwrap();
         for path in [folder.path().to_owned(), folder.path().join("none")] {

@@ -2,7 +2,8 @@
 //!
 //! An answer is looked through for the names of contacts that have a restricted channel. So it may be noted that somebody
 //! was given a contact of which he saw the name only; that he saw a value and it is not noted cannot be, whatever the
-//! answer is.
+//! answer is. Who asks by a filter which contacts have a certain value learns something of each, also of those that are not
+//! in the answer: these are [`Asked`].
 //!
 //! **Invariants.** It changes no answer and holds none up. Only callers who see restricted values at all are looked at.
 
@@ -36,6 +37,10 @@ const MIDDLE: &[u8] = b"/contacts/";
 const BEGINNING: &[u8] = b"organisations/";
 /// How long a name may be, as the contract has it.
 const MOST: usize = 200;
+
+/// Contacts of whose values a filter asked something: it goes with the answer, for whoever notes reads.
+#[derive(Debug, Clone)]
+pub(super) struct Asked(pub(super) Vec<Name>);
 
 /// What is needed to note reads.
 #[derive(Clone)]
@@ -89,6 +94,9 @@ where
             let answer = answer.await?;
             let Some(mut noting) = noting else { return Ok(answer) };
             noting.end(answer.headers());
+            if let Some(Asked(names)) = answer.extensions().get() {
+                noting.given(names);
+            }
             Ok(answer.map(|body| Body::new(Watched { body, noting })))
         })
     }
@@ -135,6 +143,11 @@ impl Noting {
 
     fn end(&mut self, headers: &HeaderMap) {
         self.code = self.code.or_else(|| Status::from_header_map(headers).map(|status| status.code()));
+    }
+
+    fn given(&mut self, names: &[Name]) {
+        let restricted = names.iter().filter(|name| self.before.restricted().contains(*name));
+        self.objects.extend(restricted.map(Name::to_string));
     }
 
     fn look_through(&mut self, piece: &[u8]) {

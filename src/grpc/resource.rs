@@ -21,6 +21,7 @@ use crate::domain::snapshot::Snapshot;
 use crate::proto::tree::{self, KEPT, etag, text};
 use crate::proto::{from_dynamic, v1};
 
+use super::audit::Asked;
 use super::call::{Api, Call, is_set, settle};
 use super::page_token::{self, Place};
 
@@ -63,11 +64,13 @@ impl Api {
         request: Request<T>,
     ) -> Result<Response<M>, Status> {
         let mut call = self.begin(path, &request)?;
-        let page = self.page(collection, &mut call);
-        page.map(Response::new).map_err(|error| call.refuse(&error))
+        let (page, asked) = self.page(collection, &mut call).map_err(|error| call.refuse(&error))?;
+        let mut answer = Response::new(page);
+        answer.extensions_mut().insert(asked);
+        Ok(answer)
     }
 
-    fn page<M: Message + Default>(&self, collection: Collection, call: &mut Call) -> Result<M, Error> {
+    fn page<M: Message + Default>(&self, collection: Collection, call: &mut Call) -> Result<(M, Asked), Error> {
         let parent = call.parent(collection);
         let rules = call.checked();
         // What breaks a rule already is not read as well.
@@ -88,6 +91,9 @@ impl Api {
             name.collection() == collection
                 && parent.as_ref().is_none_or(|parent| name.parent().as_ref() == Some(parent))
         };
+        let is_of_values = collection == Collection::Contacts && filter.asks_for("channels");
+        let asked = snapshot.iter().filter(|stored| is_of_values && is_listed(stored));
+        let asked = Asked(asked.map(|stored| stored.record.name().clone()).collect());
         let revision = snapshot.revision();
         let mut size = page_size(&call.request);
         loop {
@@ -103,7 +109,7 @@ impl Api {
                 page_token::seal(&call.path, &call.request, &place)
             });
             answer.set_field_by_name("next_page_token", Wire::String(next.unwrap_or_default()));
-            return from_dynamic(&answer);
+            return Ok((from_dynamic(&answer)?, asked));
         }
     }
 

@@ -7,7 +7,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
@@ -58,7 +58,10 @@ pub fn examine(directory: &Path) -> Result<Examination, Error> {
     let kept = Kept::list(directory, &[DIRECTORY])?;
     let Checkpoint { head: checkpoint, mut entries } = kept.beginning()?;
     let mut torn = None;
-    let head = kept.prove(Revision(0), &checkpoint, &mut |proved| {
+    // Sled may know of more than the ledger has: then that was accepted, and is lost.
+    let viewed = viewed(directory, lock.is_read_only())?;
+    let acknowledged = viewed.as_ref().map_or(Revision(0), |head| head.revision);
+    let head = kept.prove(acknowledged, &checkpoint, &mut |proved| {
         torn = proved.scan.torn;
         segment::frames(proved.bytes, &proved.scan, &mut |frame| {
             let unreadable =
@@ -94,34 +97,52 @@ pub fn examine(directory: &Path) -> Result<Examination, Error> {
             WitnessFound::Unreadable => Some("it cannot be read"),
             WitnessFound::Missing | WitnessFound::Never => Some("it is missing"),
         },
-        view: examine_view(directory, &head, lock.is_read_only()),
+        view: view_fault(viewed, &head),
     })
 }
 
-/// What is wrong with the view of a ledger that stands here.
-fn examine_view(directory: &Path, head: &Head, is_read_only: bool) -> Option<String> {
+/// Where the ledger stands, as sled says; or what is wrong with sled.
+fn viewed(directory: &Path, is_read_only: bool) -> Result<Result<Head, String>, Error> {
     let path = directory.join(DIRECTORY);
     if !path.is_dir() {
-        return Some("it is missing".to_owned());
+        return Ok(Err("it is missing".to_owned()));
     }
-    let copy = match is_read_only {
-        false => directory.join(format!("{DIRECTORY}.examined")),
-        true => std::env::temp_dir().join(format!("{DIRECTORY}.examined-{}", Uuid::new_v4())),
+    let elsewhere = std::env::temp_dir().join(format!("{DIRECTORY}.examined-{}", Uuid::new_v4()));
+    let beside = Some(directory.join(format!("{DIRECTORY}.examined"))).filter(|_| !is_read_only);
+    let copied = beside.and_then(|beside| copy_whole(&path, &beside).ok());
+    let copy = match copied {
+        Some(copy) => copy,
+        // Nothing can be written beside it, or there is no room.
+        None => copy_whole(&path, &elsewhere).map_err(|error| unavailable(&elsewhere, &error))?,
     };
-    let found = copy_tree(&path, &copy).map_err(|error| format!("it cannot be copied to be examined: {error}"));
-    let found = found.and_then(|()| View::open(&copy)).map(|(view, held)| {
+    let found = View::open(&copy).map(|(view, held)| {
         drop(view);
         held.head
     });
-    let removed = fs::remove_dir_all(&copy);
-    match (found, removed) {
-        (Err(why), _) => Some(why),
-        (Ok(_), Err(error)) => Some(unavailable(&copy, &error).to_string()),
-        (Ok(found), Ok(())) if found == *head => None,
-        (Ok(found), Ok(())) if found.revision < head.revision => {
-            Some(format!("it stands at revision {}", found.revision))
+    fs::remove_dir_all(&copy).map_err(|error| unavailable(&copy, &error))?;
+    Ok(found)
+}
+
+/// What is wrong with a sled that says so, beside a ledger that stands here.
+fn view_fault(found: Result<Head, String>, head: &Head) -> Option<String> {
+    match found {
+        Err(why) => Some(why),
+        Ok(found) if found == *head => None,
+        Ok(found) if found.revision < head.revision => Some(format!("it stands at revision {}", found.revision)),
+        Ok(_) => Some("it is a view of another ledger".to_owned()),
+    }
+}
+
+/// Copies a folder; leaves nothing if it cannot.
+fn copy_whole(from: &Path, to: &Path) -> io::Result<PathBuf> {
+    match copy_tree(from, to) {
+        Ok(()) => Ok(to.to_owned()),
+        Err(error) => {
+            if to.exists() {
+                fs::remove_dir_all(to)?;
+            }
+            Err(error)
         }
-        (Ok(_), Ok(())) => Some("it is a view of another ledger".to_owned()),
     }
 }
 

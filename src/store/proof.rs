@@ -111,7 +111,7 @@ impl Kept {
 
     /// Where the ledger stood before the oldest segment, as that says; none without segments.
     pub(super) fn stands_before(&self) -> Result<Option<Head>, Error> {
-        self.firsts.first().map(|first| base_of(&self.path(*first), Revision(0))).transpose()
+        self.firsts.first().map(|first| base_of(&self.path(*first), Revision::default)).transpose()
     }
 
     /// The same, of which nothing after `head` is of any account.
@@ -182,11 +182,13 @@ impl Kept {
         for (index, first) in self.firsts.iter().enumerate() {
             let path = self.path(*first);
             let bytes = fs::read(&path).map_err(|error| unavailable(&path, &error))?;
-            let next = self.firsts.get(index.saturating_add(1)).map(|next| base_of(&self.path(*next), head.revision));
+            let base = head;
+            let ends =
+                || segment::scan(&bytes, &base, None).map_or_else(|damage| damage.last_good, |scan| scan.head.revision);
+            let next = self.firsts.get(index.saturating_add(1)).map(|next| base_of(&self.path(*next), ends));
             let next = next.transpose()?;
             let is_newest = next.is_none();
             let next = next.or(self.end);
-            let base = head;
             let scan = segment::scan(&bytes, &base, next.as_ref())
                 .map_err(|damage| corrupt(&path, damage.problem, damage.last_good))?;
             self.hold_against_witness(&path, &bytes, &base, &scan)?;
@@ -227,13 +229,13 @@ impl Kept {
     }
 }
 
-/// Where the ledger stood before a segment, as its header says.
-fn base_of(path: &Path, last_good: Revision) -> Result<Head, Error> {
+/// Where the ledger stood before a segment, as its header says; a header that cannot be read is damage after `last_good`.
+fn base_of(path: &Path, last_good: impl FnOnce() -> Revision) -> Result<Head, Error> {
     let mut header = Vec::new();
     let file = fs::File::open(path).map_err(|error| unavailable(path, &error))?;
     let length = u64::try_from(segment::HEADER).unwrap_or(u64::MAX);
     file.take(length).read_to_end(&mut header).map_err(|error| unavailable(path, &error))?;
-    segment::base(&header).map_err(|problem| corrupt(path, problem, last_good))
+    segment::base(&header).map_err(|problem| corrupt(path, problem, last_good()))
 }
 
 fn missing(path: &Path, last_good: Revision) -> Error {

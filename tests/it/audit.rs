@@ -31,6 +31,7 @@ fn serve(folder: &Path) -> Serving {
         ("reader", "reader", ""),
         ("rescuer", "reader", "break_glass = true\n"),
         ("dispatcher", "dispatcher", ""),
+        ("reaching", "dispatcher", ""),
         ("office", "editor", ""),
     ] {
         let made = json(folder, &["access", "token", name]);
@@ -83,6 +84,13 @@ fn every_way_to_a_confidential_value_is_noted_and_the_value_is_not() {
     let (_, said, _) = as_(folder, &server, "office", &["history", CONTACT, "--all", "-o", "json"]);
     assert!(said.contains(SECRET));
 
+    // Whether there is another page tells that some other contact has the value, which is in no answer.
+    let filter = format!("name = \"organisations/waternet/contacts/desk\" OR channels.value = \"{SECRET}\"");
+    let asked = ["list", "organisations/waternet/contacts", "--filter", &filter, "--page-size", "1", "-o", "json"];
+    let (code, said, errors) = as_(folder, &server, "reaching", &asked);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(!said.contains(CONTACT), "{said}");
+
     // Breaking the glass: who may, with a reason, and nobody else.
     let broken = ["get", CONTACT, "-o", "json", "--break-glass", "dike moves, desk silent"];
     let (code, said, errors) = as_(folder, &server, "rescuer", &broken);
@@ -113,6 +121,7 @@ fn every_way_to_a_confidential_value_is_noted_and_the_value_is_not() {
         noted("office"),
         ["DirectoryService/ImportChanges", "DirectoryService/ExportDirectory", "DirectoryService/ListChanges"]
     );
+    assert_eq!(noted("reaching"), ["ContactService/ListContacts"]);
     assert_eq!(noted("reader"), [""; 0]);
     assert_eq!(noted("rescuer"), ["ContactService/GetContact"]);
     assert!(entries.iter().all(|one| one["result"] == "OK"), "{entries:?}");

@@ -71,6 +71,15 @@ pub(super) enum Operand {
 }
 
 impl Node {
+    pub(super) fn asks_for(&self, field: &str) -> bool {
+        match self {
+            Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(|node| node.asks_for(field)),
+            Node::Not(node) => node.asks_for(field),
+            Node::Compare(comparison) => comparison.path.first().is_some_and(|first| first == field),
+            Node::Mentions(_) => false,
+        }
+    }
+
     pub(super) fn matches(&self, tree: &Value, schema: &Schema) -> bool {
         match self {
             Node::All(nodes) => nodes.iter().all(|node| node.matches(tree, schema)),

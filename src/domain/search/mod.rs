@@ -66,6 +66,11 @@ impl Filter {
         Ok(Filter { schema, root })
     }
 
+    /// Whether it asks for this field of a record, or for one inside it.
+    pub fn asks_for(&self, field: &str) -> bool {
+        self.root.as_ref().is_some_and(|root| root.asks_for(field))
+    }
+
     /// Whether a record passes.
     pub fn matches(&self, stored: &Stored) -> bool {
         self.root.as_ref().is_none_or(|root| root.matches(&tree(stored), &self.schema))
