@@ -4,6 +4,7 @@
 //! writing, and goes on when writing has stopped. Nothing is read or written without a [`Permit`] for it. This
 //! module names no backend.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,8 +16,9 @@ use crate::domain::access::{Action, Permit, Scope};
 use crate::domain::change::{Authorship, Batch, Change};
 use crate::domain::contact::Confidentiality;
 use crate::domain::error::Error;
+use crate::domain::name::Name;
 use crate::domain::record::Revision;
-use crate::domain::redact::redacted;
+use crate::domain::redact::redact_write;
 use crate::domain::snapshot::Snapshot;
 use crate::store::{self, History, Seal, Store};
 
@@ -88,6 +90,15 @@ impl std::fmt::Debug for Proposal {
             Proposal::Found(_) => f.write_str("Found(..)"),
         }
     }
+}
+
+/// An accepted write, as a caller may see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// What was done, without the values that are withheld.
+    pub batch: Batch,
+    /// The fields that it changed too and whose values are withheld, as dotted paths, by record.
+    pub redacted: BTreeMap<Name, Vec<String>>,
 }
 
 /// What came of a write.
@@ -191,20 +202,21 @@ impl Directory {
     /// # Errors
     /// [`Error::Denied`] unless the permit is to read history; [`Error::RevisionCompacted`] if that is no longer
     /// kept; [`Error::StoreCorrupt`] if it cannot be read.
-    pub async fn history(&self, permit: &Permit, after: Revision, limit: usize) -> Result<Vec<Batch>, Error> {
+    pub async fn history(&self, permit: &Permit, after: Revision, limit: usize) -> Result<Vec<Seen>, Error> {
         demand(permit, &[Action::ReadHistory])?;
         let history = self.history.0.clone();
         let read = tokio::task::spawn_blocking(move || history.after(after, limit.min(MAX_HISTORY))).await;
-        let mut batches = read.map_err(|error| Error::Internal(format!("reading history failed: {error}")))??;
+        let batches = read.map_err(|error| Error::Internal(format!("reading history failed: {error}")))??;
         let clearance = permit.clearance();
-        if clearance < Confidentiality::Restricted {
-            for write in batches.iter_mut().flat_map(|batch| &mut batch.writes) {
-                write.before = write.before.as_ref().map(|stored| redacted(stored, clearance));
-                write.after = write.after.as_ref().map(|stored| redacted(stored, clearance));
-                write.withheld = None;
+        let seen = |mut batch: Batch| {
+            let mut redacted = BTreeMap::new();
+            if clearance < Confidentiality::Restricted {
+                let each = batch.writes.iter_mut();
+                redacted.extend(each.map(|write| (write.name.clone(), redact_write(write, clearance))));
             }
-        }
-        Ok(batches)
+            Seen { batch, redacted }
+        };
+        Ok(batches.into_iter().map(seen).collect())
     }
 
     /// The revision before the oldest write that is kept: 0 unless older ones were compacted.
@@ -337,7 +349,7 @@ mod tests {
         assert_eq!(names(&directory), ["gm1"]);
         assert_eq!(*directory.revisions().borrow(), Revision(1));
         let history = directory.history(&permit(Action::ReadHistory), Revision(0), 10).await.unwrap();
-        assert_eq!(history, [written.batch.as_ref().clone()]);
+        assert_eq!(history, [Seen { batch: written.batch.as_ref().clone(), redacted: BTreeMap::new() }]);
         drop(directory);
         assert_eq!(names(&Directory::open(Box::new(store)).unwrap()), ["gm1"]);
     }
@@ -408,7 +420,7 @@ mod tests {
         drop(directory);
         let directory = Directory::open(Box::new(store)).unwrap();
         let history = directory.history(&permit(Action::ReadHistory), Revision(0), 10).await.unwrap();
-        assert_eq!(history.iter().map(|batch| batch.revision.0).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(history.iter().map(|seen| seen.batch.revision.0).collect::<Vec<_>>(), [1, 2]);
         let third = write(&directory, put("gm1", "three"), by(0)).await.unwrap();
         assert_eq!(third.batch.revision, Revision(3));
     }

@@ -29,6 +29,8 @@ pub struct RecordDiff {
     pub kind: DiffKind,
     /// The fields that differ, in the order of their names.
     pub fields: Vec<FieldDiff>,
+    /// The fields that differ too, and whose values are withheld from whoever reads this.
+    pub redacted: Vec<String>,
 }
 
 /// A field that differs.
@@ -55,7 +57,19 @@ impl RecordDiff {
             (Some(_), Some(_)) => DiffKind::Changed,
         };
         let fields = diff(&before.unwrap_or_default(), &after.unwrap_or_default());
-        Some(RecordDiff { name: write.name.clone(), kind, fields })
+        Some(RecordDiff { name: write.name.clone(), kind, fields, redacted: Vec::new() })
+    }
+
+    /// The same for somebody from whom these fields are withheld; `None` if there are none either.
+    pub fn seen(write: &Write, redacted: Vec<String>) -> Option<Self> {
+        match RecordDiff::of(write) {
+            Some(diff) => Some(RecordDiff { redacted, ..diff }),
+            None if redacted.is_empty() => None,
+            None => {
+                let (name, kind) = (write.name.clone(), DiffKind::Changed);
+                Some(RecordDiff { name, kind, fields: Vec::new(), redacted })
+            }
+        }
     }
 }
 

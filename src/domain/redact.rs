@@ -13,7 +13,9 @@
 
 use std::sync::Arc;
 
+use super::change::Write;
 use super::contact::{Channel, Confidentiality, Contact};
+use super::diff::RecordDiff;
 use super::field::{Faults, Fields, Path};
 use super::name::Collection;
 use super::record::{Meta, Origin, Record, Resource, Stored};
@@ -52,6 +54,28 @@ pub fn redacted(stored: &Stored, clearance: Confidentiality) -> Stored {
         origin @ (Origin::Shipped | Origin::Office) => origin.clone(),
     };
     Stored { record, meta: Meta { origin, ..stored.meta.clone() } }
+}
+
+/// Leaves of a write what somebody of this clearance may see, and gives the paths of the fields that it changes, or that
+/// come or go with the record, and that are withheld.
+pub fn redact_write(write: &mut Write, clearance: Confidentiality) -> Vec<String> {
+    let paths = |write: &Write| -> Vec<String> {
+        RecordDiff::of(write).map_or_else(Vec::new, |diff| diff.fields.into_iter().map(|field| field.path).collect())
+    };
+    let all = paths(write);
+    write.before = write.before.as_ref().map(|stored| redacted(stored, clearance));
+    write.after = write.after.as_ref().map(|stored| redacted(stored, clearance));
+    write.withheld = None;
+    match (&write.before, &write.after) {
+        (Some(_), Some(_)) => {
+            let seen = paths(write);
+            all.into_iter().filter(|path| !seen.contains(path)).collect()
+        }
+        (one, other) => {
+            let contact = one.as_ref().or(other.as_ref()).and_then(|stored| Contact::from_record(&stored.record));
+            contact.map(|contact| contact.withheld_fields()).unwrap_or_default()
+        }
+    }
 }
 
 fn withheld(contact: &Contact, clearance: Confidentiality) -> Contact {

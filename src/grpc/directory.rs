@@ -10,7 +10,7 @@ use prost_reflect::DynamicMessage;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::directory::{MAX_HISTORY, Proposal, Written};
+use crate::directory::{MAX_HISTORY, Proposal, Seen, Written};
 use crate::domain::access::Action;
 use crate::domain::catalogue::Profile;
 use crate::domain::change::{Batch, Change};
@@ -143,14 +143,14 @@ impl Api {
         let written = written.map_err(|error| relocate(error, |index| places.get(index).cloned()))?;
         Ok(v1::ApplyChangesResponse {
             revision: revision_of(&written, call.validate_only()),
-            diffs: fitting(diffs(&written.batch, None)),
+            diffs: fitting(diffs(&written.batch)),
         })
     }
 
     async fn revert(&self, call: &mut Call, revision: i64) -> Result<v1::RevertChangeResponse, Error> {
         let after = Revision(u64::try_from(revision).unwrap_or_default().saturating_sub(1));
         let permit = call.permit.also(Action::ReadHistory)?;
-        let batch = self.edge().directory().history(&permit, after, 1).await?.pop();
+        let batch = self.edge().directory().history(&permit, after, 1).await?.pop().map(|seen| seen.batch);
         if batch.is_none() {
             let message = format!("there is no revision {revision}");
             call.faults.add(&Path::Root.field("revision"), "NO_SUCH_REVISION", message);
@@ -162,7 +162,7 @@ impl Api {
         let written = directory.write(&call.permit, Proposal::found(find), authorship, call.validate_only()).await?;
         Ok(v1::RevertChangeResponse {
             revision: revision_of(&written, call.validate_only()),
-            diffs: fitting(diffs(&written.batch, None)),
+            diffs: fitting(diffs(&written.batch)),
         })
     }
 
@@ -192,11 +192,11 @@ impl Api {
             let batches =
                 self.edge().directory().history(&call.permit, after, MAX_HISTORY.min(size.saturating_add(1))).await?;
             let Some(last) = batches.last() else { break };
-            after = last.revision;
-            let touched = batches
-                .iter()
-                .filter(|batch| name.as_ref().is_none_or(|name| batch.writes.iter().any(|write| write.name == *name)));
-            for change in touched.map(|batch| accepted(batch, name.as_ref())) {
+            after = last.batch.revision;
+            let touched = batches.iter().filter(|seen| {
+                name.as_ref().is_none_or(|name| seen.batch.writes.iter().any(|write| write.name == *name))
+            });
+            for change in touched.map(|seen| accepted(seen, name.as_ref())) {
                 bytes = bytes.saturating_add(change.encoded_len());
                 is_full = bytes > MAX_PAGE_BYTES && !changes.is_empty();
                 if is_full {
@@ -272,15 +272,18 @@ fn on_wire(revision: Revision) -> i64 {
     i64::try_from(revision.0).unwrap_or(i64::MAX)
 }
 
-fn accepted(batch: &Batch, only: Option<&Name>) -> v1::AcceptedChange {
+fn accepted(Seen { batch, redacted }: &Seen, only: Option<&Name>) -> v1::AcceptedChange {
     let authorship = &batch.authorship;
+    let writes = batch.writes.iter().filter(|write| only.is_none_or(|name| write.name == *name));
+    let withheld = |name: &Name| redacted.get(name).cloned().unwrap_or_default();
+    let diffs = writes.filter_map(|write| RecordDiff::seen(write, withheld(&write.name)));
     v1::AcceptedChange {
         revision: on_wire(batch.revision),
         create_time: Some(timestamp(authorship.time)),
         principal: authorship.principal.clone(),
         peer: authorship.peer.clone(),
         change_reason: authorship.change_reason.clone(),
-        diffs: fitting(diffs(batch, only)),
+        diffs: fitting(diffs.map(|diff| to_proto(&diff)).collect()),
     }
 }
 
@@ -293,10 +296,9 @@ fn fitting(mut diffs: Vec<v1::RecordDiff>) -> Vec<v1::RecordDiff> {
     diffs
 }
 
-/// What a batch does, to all of its records or to one.
-pub(super) fn diffs(batch: &Batch, only: Option<&Name>) -> Vec<v1::RecordDiff> {
-    let writes = batch.writes.iter().filter(|write| only.is_none_or(|name| write.name == *name));
-    writes.filter_map(RecordDiff::of).map(|diff| to_proto(&diff)).collect()
+/// What a batch does, to all of its records.
+pub(super) fn diffs(batch: &Batch) -> Vec<v1::RecordDiff> {
+    batch.writes.iter().filter_map(RecordDiff::of).map(|diff| to_proto(&diff)).collect()
 }
 
 fn to_proto(diff: &RecordDiff) -> v1::RecordDiff {
@@ -307,7 +309,12 @@ fn to_proto(diff: &RecordDiff) -> v1::RecordDiff {
         before: said(field.before.as_ref()),
         after: said(field.after.as_ref()),
     };
-    v1::RecordDiff { name: diff.name.to_string(), kind: kind.into(), fields: diff.fields.iter().map(field).collect() }
+    v1::RecordDiff {
+        name: diff.name.to_string(),
+        kind: kind.into(),
+        fields: diff.fields.iter().map(field).collect(),
+        redacted_fields: diff.redacted.clone(),
+    }
 }
 
 fn json(value: &Value) -> serde_json::Value {

@@ -237,7 +237,7 @@ impl Import {
                 }
             })
         })?;
-        let diffs = diffs(&written.batch, None);
+        let diffs = diffs(&written.batch);
         let count = |kind: DiffKind| {
             let word = format!("DIFF_KIND_{}", kind.word());
             let kind = v1::DiffKind::from_str_name(&word).unwrap_or_default();

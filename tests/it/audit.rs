@@ -33,6 +33,7 @@ fn serve(folder: &Path) -> Serving {
         ("dispatcher", "dispatcher", ""),
         ("reaching", "dispatcher", ""),
         ("office", "editor", ""),
+        ("auditor", "auditor", ""),
     ] {
         let made = json(folder, &["access", "token", name]);
         std::fs::write(folder.join(name), text(&made, "token")).unwrap();
@@ -84,9 +85,23 @@ fn every_way_to_a_confidential_value_is_noted_and_the_value_is_not() {
     let (_, said, _) = as_(folder, &server, "office", &["history", CONTACT, "--all", "-o", "json"]);
     assert!(said.contains(SECRET));
 
-    // Whether there is another page tells that some other contact has the value, which is in no answer.
-    let filter = format!("name = \"organisations/waternet/contacts/desk\" OR channels.value = \"{SECRET}\"");
-    let asked = ["list", "organisations/waternet/contacts", "--filter", &filter, "--page-size", "1", "-o", "json"];
+    // Who may not see it learns from the history that it was changed, and not what it is.
+    let changed = std::fs::read_to_string(folder.join("own/hushed.toml")).unwrap().replace(SECRET, "HUSH-0800-2");
+    std::fs::write(folder.join("own/hushed.toml"), changed).unwrap();
+    assert_eq!(as_(folder, &server, "office", &["apply", "own"]).0, Some(0));
+    let (_, said, _) = as_(folder, &server, "auditor", &["history", CONTACT, "-o", "json"]);
+    let seen: Value = serde_json::from_str(&said).unwrap();
+    let withheld: Vec<&Value> = seen["changes"].as_array().unwrap().iter().map(|one| &one["diffs"][0]).collect();
+    assert_eq!(
+        withheld.iter().map(|diff| &diff["kind"]).collect::<Vec<_>>(),
+        ["DIFF_KIND_CREATED", "DIFF_KIND_CHANGED"],
+        "{said}"
+    );
+    assert!(withheld.iter().all(|diff| diff["redactedFields"] == serde_json::json!(["channels[0].value"])), "{said}");
+    assert!(!said.contains("HUSH"), "{said}");
+
+    // Who asks whether a value is a certain one learns something of it, though it is in no answer.
+    let asked = ["list", "organisations/waternet/contacts", "--filter", "channels.value < \"HUSH-0800\"", "-o", "json"];
     let (code, said, errors) = as_(folder, &server, "reaching", &asked);
     assert_eq!(code, Some(0), "{errors}");
     assert!(!said.contains(CONTACT), "{said}");
@@ -119,7 +134,12 @@ fn every_way_to_a_confidential_value_is_noted_and_the_value_is_not() {
     );
     assert_eq!(
         noted("office"),
-        ["DirectoryService/ImportChanges", "DirectoryService/ExportDirectory", "DirectoryService/ListChanges"]
+        [
+            "DirectoryService/ImportChanges",
+            "DirectoryService/ExportDirectory",
+            "DirectoryService/ListChanges",
+            "DirectoryService/ImportChanges"
+        ]
     );
     assert_eq!(noted("reaching"), ["ContactService/ListContacts"]);
     assert_eq!(noted("reader"), [""; 0]);

@@ -46,9 +46,9 @@ fn a_directory_of_format_1_opens_with_all_that_it_held() {
     assert_eq!((seal.revision, seal.hash.as_str()), (Revision(3), HASH));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let history = runtime.block_on(directory.history(&permit(Action::ReadHistory), Revision(0), 10)).unwrap();
-    let reasons: Vec<&str> = history.iter().map(|batch| batch.authorship.change_reason.as_str()).collect();
+    let reasons: Vec<&str> = history.iter().map(|seen| seen.batch.authorship.change_reason.as_str()).collect();
     assert_eq!(reasons, ["first", "second", "third"]);
-    assert_eq!(history[1].authorship.request.as_ref().map(|mark| mark.id.as_str()), Some(REQUEST));
+    assert_eq!(history[1].batch.authorship.request.as_ref().map(|mark| mark.id.as_str()), Some(REQUEST));
 }
 
 /// The request id of the second change.

@@ -94,6 +94,10 @@ impl View {
                 lines.extend(self.paper.paragraph(&Cell::from(text), 6));
             }
         }
+        for path in &diff.redacted_fields {
+            let text = format!("    {path}: {}", self.language.say("afgeschermd", "withheld from you"));
+            lines.extend(self.paper.paragraph(&Cell::new(text, Ink::Faint), 6));
+        }
         lines
     }
 
@@ -161,8 +165,13 @@ mod tests {
     #[test]
     fn a_difference_shows_both_values_of_each_field() {
         let field = v1::FieldDiff { path: "kind".to_owned(), before: String::new(), after: "\"x\"".to_owned() };
-        let diff =
-            v1::RecordDiff { name: "areas/a".to_owned(), kind: v1::DiffKind::Changed.into(), fields: vec![field] };
-        assert_eq!(VIEW.diff(&diff), ["~ areas/a", "    kind: (leeg) -> \"x\""]);
+        let diff = v1::RecordDiff {
+            name: "areas/a".to_owned(),
+            kind: v1::DiffKind::Changed.into(),
+            fields: vec![field],
+            redacted_fields: vec!["channels[0].value".to_owned()],
+        };
+        let lines = ["~ areas/a", "    kind: (leeg) -> \"x\"", "    channels[0].value: afgeschermd"];
+        assert_eq!(VIEW.diff(&diff), lines);
     }
 }
