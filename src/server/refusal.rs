@@ -58,7 +58,8 @@ pub(super) fn unknown_token() -> Status {
 
 /// Somebody breaks the glass who may not, or does not say why.
 pub(super) fn unbroken_glass() -> Status {
-    let message = "you may not break the glass; the office allows it by `break_glass = true` in the access file";
+    let message =
+        "to break the glass, the office must allow it (`break_glass = true` in the access file) and you must say why";
     refusal(Code::PermissionDenied, Reason::Denied, message)
 }
 

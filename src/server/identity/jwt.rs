@@ -1,13 +1,14 @@
 //! Tokens of an issuer elsewhere (JWT, RFC 7519), held against the keys that the issuer publishes (JWKS, RFC 7517).
 //!
 //! **Invariants.** Only signatures with a public key count; which algorithms, the key says and never the token. A token
-//! without issuer, audience, subject or end of validity says nothing. A token is never remembered: it ends.
+//! without issuer, audience, subject or end of validity says nothing, nor does one with a header that must be understood
+//! and is not (RFC 7515 4.1.11). A token is never remembered: it ends.
 
 use std::path::Path;
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::jwk::{Jwk, JwkSet};
+use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, Validation};
 use ring::signature::{self as proofs, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde::Deserialize;
@@ -44,9 +45,9 @@ struct Key {
 struct Claims {
     sub: String,
     #[expect(dead_code, reason = "read for its type; its value is checked before")]
-    exp: u64,
+    exp: f64,
     #[expect(dead_code, reason = "read for its type; its value is checked before")]
-    nbf: Option<u64>,
+    nbf: Option<f64>,
 }
 
 impl Issuer {
@@ -76,7 +77,7 @@ impl Issuer {
 
     /// Whom a token names, if it is one of this issuer, for this service, and holds now.
     pub(in crate::server) fn subject(&self, token: &str) -> Option<String> {
-        let header = jsonwebtoken::decode_header(token).ok()?;
+        let header = jsonwebtoken::decode_header(token).ok().filter(|header| header.crit.is_none())?;
         let fits = |key: &&Key| {
             key.algorithms.contains(&header.alg) && (header.kid.is_none() || header.kid == key.id || key.id.is_none())
         };
@@ -103,7 +104,7 @@ impl Key {
     fn of(jwk: &Jwk) -> Option<Self> {
         let key = DecodingKey::from_jwk(jwk).ok()?;
         let length = |key: &DecodingKey| key.try_get_as_bytes().map(<[u8]>::len).unwrap_or_default();
-        let algorithms = match key.family() {
+        let mut algorithms = match key.family() {
             AlgorithmFamily::Hmac => return None,
             AlgorithmFamily::Rsa => {
                 use Algorithm::{PS256, PS384, PS512, RS256, RS384, RS512};
@@ -114,6 +115,10 @@ impl Key {
             AlgorithmFamily::Ed if length(&key) == 32 => vec![Algorithm::EdDSA],
             AlgorithmFamily::Ec | AlgorithmFamily::Ed => return None,
         };
+        let named = jwk.common.key_algorithm;
+        algorithms.retain(|algorithm| named.is_none_or(|named| named == KeyAlgorithm::from(*algorithm)));
+        let is_for_signatures = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
+        (is_for_signatures && !algorithms.is_empty()).then_some(())?;
         Some(Key { id: jwk.common.key_id.clone(), key, algorithms })
     }
 }
@@ -254,6 +259,9 @@ mod tests {
         {
             assert_eq!(issuer.subject(&signer.token(&header, &claims())), Some("desk".to_owned()), "{header}");
         }
+        let mut fractional = claims();
+        fractional["exp"] = json!(now() as f64 + 300.5);
+        assert!(issuer.subject(&signer.token(&json!({"alg": "EdDSA"}), &fractional)).is_some(), "half a second");
         let mut skewed = claims();
         (skewed["exp"], skewed["nbf"]) = (json!(now() - 30), json!(now() + 30));
         assert!(issuer.subject(&signer.token(&json!({"alg": "EdDSA"}), &skewed)).is_some(), "clocks differ a little");
@@ -295,6 +303,7 @@ mod tests {
             (without("sub"), "no subject"),
             (signer.token(&json!({"alg": "EdDSA", "kid": "other"}), &claims()), "an unknown key"),
             (signer.token(&json!({"alg": "EdDSA", "kid": "ec"}), &claims()), "the key of another kind"),
+            (signer.token(&json!({"alg": "EdDSA", "crit": ["b64"], "b64": true}), &claims()), "not understood"),
             (format!("{none}.{claimed}."), "no signature"),
             (format!("{hmac}.{claimed}.{proof}"), "a shared secret"),
             (lead.to_owned(), "no signature"),
@@ -308,6 +317,12 @@ mod tests {
     fn keys_that_cannot_be_used_are_refused() {
         for jwks in [json!({"keys": []}), json!({"keys": [{"kty": "oct", "k": "c2hhcmVk"}]}), json!([1]), json!({})] {
             assert!(issuer(&jwks).is_err(), "{jwks}");
+        }
+        let signer = signer();
+        for (field, value) in [("use", "enc"), ("alg", "ES256")] {
+            let mut jwks = signer.jwks();
+            jwks["keys"][0][field] = json!(value);
+            assert_eq!(issuer(&jwks).unwrap().count(), 1, "{field}");
         }
     }
 

@@ -113,6 +113,12 @@ impl Identity {
     }
 }
 
+/// The token of a header; its scheme may be written in any case (RFC 9110 11.1).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 /// The layer that finds out who calls.
 #[derive(Debug, Clone)]
 pub(super) struct Identify<S> {
@@ -150,9 +156,9 @@ where
             let Some(identity) = identity else { return inner.oneshot(request).await };
             let principal = match token {
                 Some(token) => {
-                    let bearer = token.to_str().ok().and_then(|token| token.strip_prefix("Bearer "));
+                    let bearer = token.to_str().ok().and_then(bearer);
                     let found = match bearer {
-                        Some(token) => identity.by_token(token.trim()).await,
+                        Some(token) => identity.by_token(token).await,
                         None => None,
                     };
                     let Some(found) = found else { return Ok(refusal::unknown_token().into_http()) };

@@ -88,10 +88,8 @@ struct WrittenPrincipal {
     subjects: Vec<String>,
     #[serde(default)]
     user_ids: Vec<u32>,
-    #[serde(default)]
-    organisations: Vec<String>,
-    #[serde(default)]
-    areas: Vec<String>,
+    organisations: Option<Vec<String>>,
+    areas: Option<Vec<String>>,
 }
 
 impl Roster {
@@ -129,9 +127,16 @@ impl Roster {
             let roles: Vec<&str> = AccessRole::ALL.iter().map(|role| role.word()).collect();
             fault(format!("'{}' is no role; the roles are {}", one.role, roles.join(", ")));
         }
-        let organisations = ids::<Organisation>(&one.organisations, &mut fault);
-        let areas = ids::<Area>(&one.areas, &mut fault);
-        let scope = (!one.organisations.is_empty() || !one.areas.is_empty()).then_some(Scope { organisations, areas });
+        // An empty limit is a limit: it must not be taken for none.
+        let is_limited = one.organisations.is_some() || one.areas.is_some();
+        if is_limited && one.organisations.iter().chain(&one.areas).all(Vec::is_empty) {
+            fault(
+                "organisations and areas are empty: nothing could be changed; leave both out for no limit".to_owned(),
+            );
+        }
+        let organisations = ids::<Organisation>(&one.organisations.unwrap_or_default(), &mut fault);
+        let areas = ids::<Area>(&one.areas.unwrap_or_default(), &mut fault);
+        let scope = is_limited.then_some(Scope { organisations, areas });
         if scope.is_some() && role.is_some_and(|role| role != AccessRole::Editor) {
             fault("organisations and areas limit what an editor changes; other roles have no such limit".to_owned());
         }
@@ -194,13 +199,16 @@ impl Roster {
         self.principals.get(self.users.get(&user)?).map(|entry| &entry.principal)
     }
 
-    /// Whose a token is: `name.secret`. Takes as long as the hash is made to take.
+    /// Whose a token is: `name.secret`. Takes as long as the hash is made to take, also if there is nobody of that name:
+    /// how long it takes says nothing of who there is.
     pub(in crate::server) fn by_token(&self, token: &str) -> Option<&Principal> {
         let (name, secret) = token.split_once('.')?;
-        let entry = self.principals.get(name)?;
-        let hash = PasswordHash::new(entry.token_hash.as_ref()?).ok()?;
-        Argon2::default().verify_password(secret.as_bytes(), &hash).ok()?;
-        Some(&entry.principal)
+        let entry = self.principals.get(name).filter(|entry| entry.token_hash.is_some());
+        let some = || self.principals.values().find_map(|entry| entry.token_hash.as_ref());
+        let hash = entry.and_then(|entry| entry.token_hash.as_ref()).or_else(some)?;
+        let hash = PasswordHash::new(hash).ok()?;
+        let is_right = Argon2::default().verify_password(secret.as_bytes(), &hash).is_ok();
+        entry.filter(|_| is_right).map(|entry| &entry.principal)
     }
 }
 
@@ -262,6 +270,15 @@ mod tests {
         }
         assert!(matches!(Roster::parse("", "access.toml"), Err(Error::Invalid { .. })));
         assert!(matches!(Roster::parse("principals = 3", "access.toml"), Err(Error::Form { .. })));
+    }
+
+    #[test]
+    fn an_empty_limit_is_no_freedom() {
+        for limit in ["areas = []", "organisations = []", "areas = []\norganisations = []"] {
+            let text = format!("[[principals]]\nname = \"a\"\nrole = \"editor\"\nuser_ids = [1]\n{limit}\n");
+            let Err(Error::Invalid { faults, .. }) = Roster::parse(&text, "access.toml") else { panic!("{limit}") };
+            assert!(faults.iter().any(|fault| fault.contains("are empty")), "{faults:#?}");
+        }
     }
 
     #[test]
