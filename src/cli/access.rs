@@ -56,11 +56,11 @@ fn show(settings: &Settings) -> Result<(), Failure> {
         .map(|(path, method)| json!({"method": path, "permission": method.action.word(), "roles": may(method.action)}));
     let table = json!({"roles": roles.collect::<Vec<_>>(), "methods": methods.collect::<Vec<_>>()});
     settings.show_json(&table, |_| {
-        let mut lines = vec![format!("{:<16}{:<34}{}", "ROLE", "PERMISSIONS", "SEES CHANNELS UP TO")];
+        let mut lines = vec![format!("{:<16}{:<36}{}", "ROLE", "PERMISSIONS", "SEES CHANNELS UP TO")];
         for role in AccessRole::ALL {
             let actions: Vec<&str> = Action::ALL.iter().filter(|one| role.may(**one)).map(|one| one.word()).collect();
             lines.push(format!(
-                "{:<16}{:<34}{}",
+                "{:<16}{:<36}{}",
                 role.word(),
                 actions.join(" ").to_lowercase(),
                 role.clearance().word()

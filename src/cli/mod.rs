@@ -34,7 +34,7 @@ Exit codes:
   2  the command line, the configuration or a file to be applied is wrong
   3  not found, or the words mean several things: candidates or suggestions are given, with the command to repeat
   4  refused: invalid, in conflict with what is there, or not permitted; nothing was changed
-  5  no server could be reached, or it did not answer in time
+  5  no server could be reached, it did not answer in time, or it cannot do it now: the same may succeed later
   6  a data directory or a backup is damaged, or needs a repair";
 
 /// The directory that answers, in a calamity: who acts here, by what right, and how do I reach them now?

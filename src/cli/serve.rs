@@ -136,7 +136,10 @@ fn tell_systemd(state: NotifyState<'_>) {
 fn failure(error: server::Error) -> Failure {
     let is_setting = matches!(
         error,
-        server::Error::NotThisMachine(_) | server::Error::Access(_) | server::Error::Issuer(_) | server::Error::Tls(_)
+        server::Error::NotThisMachine { .. }
+            | server::Error::Access(_)
+            | server::Error::Issuer(_)
+            | server::Error::Tls(_)
     );
     if is_setting {
         return Failure::Usage(error.into());

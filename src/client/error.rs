@@ -27,6 +27,12 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// What the calls are to be made with cannot be used; nothing was sent.
+    #[error("{problem}")]
+    Setting {
+        /// What cannot, and why.
+        problem: String,
+    },
     /// A message is larger than the server takes; nothing was sent. Ask for less, or import in place of applying.
     #[error("a message of {bytes} bytes is larger than the {} that the server takes", settings::MAX_REQUEST)]
     TooLarge {
@@ -112,7 +118,7 @@ impl Error {
     /// The code of gRPC, also for what never reached a server.
     pub fn code(&self) -> Code {
         match self {
-            Error::Address { .. } => Code::InvalidArgument,
+            Error::Address { .. } | Error::Setting { .. } => Code::InvalidArgument,
             Error::TooLarge { .. } => Code::OutOfRange,
             Error::Contract { .. } => Code::Unimplemented,
             Error::NoServer { .. } | Error::Lost { .. } => Code::Unavailable,
@@ -131,6 +137,7 @@ impl Error {
         match self {
             Error::Refused(refusal) => Some(refusal),
             Error::Address { .. }
+            | Error::Setting { .. }
             | Error::TooLarge { .. }
             | Error::Contract { .. }
             | Error::NoServer { .. }
@@ -172,6 +179,10 @@ impl Error {
             }
             if matches!(status.code(), Code::Unknown | Code::Cancelled | Code::Unavailable) {
                 return Error::Lost { endpoint, cause: innermost(cause) };
+            }
+            if status.code() == Code::Internal && endpoint.starts_with("http://") {
+                let cause = format!("{}; if it speaks TLS, write https:// and --ca FILE", status.message());
+                return Error::Lost { endpoint, cause };
             }
         }
         Error::Refused(Box::new(Refusal::read(status)))

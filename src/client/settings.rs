@@ -5,10 +5,13 @@
 use std::time::Duration;
 
 use http::Uri;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
 use super::Error;
+use super::error::innermost;
 
 /// The largest message sent: `server.limits.max_request_message`.
 pub(super) const MAX_REQUEST: usize = 1024 * 1024;
@@ -109,7 +112,7 @@ impl Settings {
     /// A transport per endpoint.
     pub(super) fn transports(&self) -> Result<Vec<(String, Endpoint)>, Error> {
         if self.endpoints.is_empty() {
-            return Err(Error::Address { endpoint: String::new(), problem: "no endpoint is given".to_owned() });
+            return Err(Error::Setting { problem: "no endpoint is given".to_owned() });
         }
         self.endpoints.iter().map(|endpoint| self.transport(endpoint)).collect()
     }
@@ -117,7 +120,7 @@ impl Settings {
     /// What calls say of who makes them.
     pub(super) fn authorization(&self) -> Result<Option<AsciiMetadataValue>, Error> {
         let Some(Secret(token)) = &self.token else { return Ok(None) };
-        let fault = |_| Error::Address { endpoint: String::new(), problem: "the token is no token".to_owned() };
+        let fault = |_| Error::Setting { problem: "the token is no token: it has letters that none has".to_owned() };
         let mut header: AsciiMetadataValue = format!("Bearer {}", token.trim()).parse().map_err(fault)?;
         header.set_sensitive(true);
         Ok(Some(header))
@@ -126,10 +129,7 @@ impl Settings {
     /// What calls say of why the glass is broken.
     pub(super) fn broken_glass(&self) -> Result<Option<AsciiMetadataValue>, Error> {
         let Some(reason) = &self.break_glass else { return Ok(None) };
-        let fault = |_| Error::Address {
-            endpoint: String::new(),
-            problem: "the reason to break the glass must be plain ASCII on one line".to_owned(),
-        };
+        let fault = |_| Error::Setting { problem: "the reason to break the glass must stand on one line".to_owned() };
         reason.parse().map(Some).map_err(fault)
     }
 
@@ -176,7 +176,16 @@ impl Settings {
         if let Some((certificate, Secret(key))) = &trust.certificate {
             tls = tls.identity(Identity::from_pem(certificate, key));
         }
-        let transport = transport.tls_config(tls).map_err(|error| fault(&error.to_string()))?;
+        if CertificateDer::pem_slice_iter(trust.authorities.as_bytes()).next().is_none() {
+            let problem = "there is no certificate in the authorities to trust (--ca)".to_owned();
+            return Err(Error::Setting { problem });
+        }
+        let transport = transport.tls_config(tls).map_err(|error| Error::Setting {
+            problem: format!(
+                "the certificate to call with and its key do not fit, or one cannot be used (--certificate, --key): {}",
+                innermost(&error)
+            ),
+        })?;
         Ok((address, transport))
     }
 }

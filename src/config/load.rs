@@ -42,7 +42,16 @@ pub struct Fault {
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file is absent or is not TOML.
+    /// A file is absent or may not be read.
+    #[error("the configuration cannot be read: {file}: {cause}")]
+    NoFile {
+        /// Which.
+        file: String,
+        /// Why not.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// A file is not TOML.
     #[error("the configuration cannot be read: {0}")]
     Unreadable(#[from] ConfigError),
     /// Keys that do not exist or values that cannot be.
@@ -107,7 +116,7 @@ fn defaults() -> Result<::config::Config, ConfigError> {
     ::config::Config::builder().add_source(source).build()
 }
 
-fn merge(layers: &Layers) -> Result<::config::Config, ConfigError> {
+fn merge(layers: &Layers) -> Result<::config::Config, Error> {
     let environment = Environment::with_prefix(PREFIX.trim_end_matches('_'))
         .prefix_separator("_")
         .separator(SEPARATOR)
@@ -118,13 +127,15 @@ fn merge(layers: &Layers) -> Result<::config::Config, ConfigError> {
         .source(Some(layers.variables().collect()));
     let mut builder = ::config::Config::builder().add_source(defaults()?);
     if let Some(path) = &layers.file {
+        // The library says neither which file nor that it is a folder.
+        std::fs::read(path).map_err(|cause| Error::NoFile { file: path.display().to_string(), cause })?;
         builder = builder.add_source(File::from(path.as_path()).format(FileFormat::Toml).required(true));
     }
     builder = builder.add_source(environment);
     for (key, value) in &layers.flags {
         builder = builder.set_override(*key, value.as_str())?;
     }
-    builder.build()
+    Ok(builder.build()?)
 }
 
 /// Every value that is not a section, with its key.

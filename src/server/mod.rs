@@ -77,13 +77,20 @@ type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + 
 pub enum Error {
     /// The address could be reached by others.
     #[error(
-        "refusing to listen on {0}: without TLS and access roles everyone who reaches it could read and change the \
-         directory. Set server.tls and server.access_file, or listen on 127.0.0.1 or [::1] (--listen 127.0.0.1:50051) \
+        "refusing to listen on {address}: without {missing} everyone who reaches it could read and change the \
+         directory. Set that too, or listen on 127.0.0.1 or [::1] (--listen 127.0.0.1:50051) \
          and let a proxy that knows its callers stand before it"
     )]
-    NotThisMachine(SocketAddr),
+    NotThisMachine {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// Which settings are not there.
+        missing: &'static str,
+    },
     /// The address is taken, or not ours.
-    #[error("cannot listen on {address}: {cause}. Is a server running there already? --listen chooses another address")]
+    #[error(
+        "cannot listen on {address}: {cause}. A server may be running there already, or only root may; --listen chooses another"
+    )]
     Bind {
         /// Where.
         address: SocketAddr,
@@ -148,9 +155,14 @@ pub struct Bound {
 /// address or the socket file cannot be had.
 pub async fn bind(settings: &Settings) -> Result<Bound, Error> {
     let address = settings.listen;
-    let guarded = settings.tls.is_some() && settings.access_file.is_some();
-    if !address.ip().to_canonical().is_loopback() && !guarded {
-        return Err(Error::NotThisMachine(address));
+    let missing = match (&settings.tls, &settings.access_file) {
+        (Some(_), Some(_)) => None,
+        (None, Some(_)) => Some("TLS (server.tls)"),
+        (Some(_), None) => Some("access roles (server.access_file)"),
+        (None, None) => Some("TLS (server.tls) and access roles (server.access_file)"),
+    };
+    if let Some(missing) = missing.filter(|_| !address.ip().to_canonical().is_loopback()) {
+        return Err(Error::NotThisMachine { address, missing });
     }
     let tls = settings.tls.as_ref().map(Tls::load).transpose()?;
     let roster = settings.access_file.as_deref().map(Roster::read).transpose()?;
@@ -324,7 +336,7 @@ mod tests {
     async fn addresses_that_others_can_reach_are_refused_with_a_way_out() {
         for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:50051", "[::ffff:192.0.2.1]:0"] {
             let error = bound(address).await.unwrap_err();
-            assert!(matches!(error, Error::NotThisMachine(_)), "{address}");
+            assert!(matches!(error, Error::NotThisMachine { .. }), "{address}");
             assert!(error.to_string().contains("TLS") && error.to_string().contains("--listen 127.0.0.1"), "{error}");
         }
     }

@@ -29,8 +29,10 @@ pub(super) async fn watch(settings: Settings, tls: Option<Tls>, identity: Option
         if now == seen {
             continue;
         }
-        seen = now;
-        if let (Some(identity), Some(file)) = (&identity, &settings.access_file) {
+        let before = std::mem::replace(&mut seen, now);
+        if let (Some(identity), Some(file)) =
+            (&identity, settings.access_file.as_ref().filter(|_| before.access != seen.access))
+        {
             match Roster::read(file) {
                 Ok(roster) => {
                     tracing::info!(principals = roster.count(), "the access file was taken anew");
@@ -39,7 +41,7 @@ pub(super) async fn watch(settings: Settings, tls: Option<Tls>, identity: Option
                 Err(error) => tracing::error!(%error, "the access file cannot be used; what it said before holds"),
             }
         }
-        if let (Some(identity), Some(jwt)) = (&identity, &settings.jwt) {
+        if let (Some(identity), Some(jwt)) = (&identity, settings.jwt.as_ref().filter(|_| before.keys != seen.keys)) {
             match Issuer::read(jwt) {
                 Ok(issuer) => {
                     tracing::info!(keys = issuer.count(), "the issuer's keys were taken anew");
@@ -48,7 +50,7 @@ pub(super) async fn watch(settings: Settings, tls: Option<Tls>, identity: Option
                 Err(error) => tracing::error!(%error, "the issuer's keys cannot be used; those before stay"),
             }
         }
-        if let (Some(tls), Some(files)) = (&tls, &settings.tls) {
+        if let (Some(tls), Some(files)) = (&tls, settings.tls.as_ref().filter(|_| before.tls != seen.tls)) {
             match tls.reload(files) {
                 Ok(()) => tracing::info!("the certificates were taken anew"),
                 Err(error) => tracing::error!(%error, "the certificates cannot be used; those before stay"),
@@ -58,10 +60,19 @@ pub(super) async fn watch(settings: Settings, tls: Option<Tls>, identity: Option
 }
 
 /// What the files hold; of one that cannot be read, nothing.
-async fn contents(settings: &Settings) -> Vec<Option<Vec<u8>>> {
+#[derive(Default, PartialEq)]
+struct Contents {
+    access: Vec<Option<Vec<u8>>>,
+    keys: Vec<Option<Vec<u8>>>,
+    tls: Vec<Option<Vec<u8>>>,
+}
+
+async fn contents(settings: &Settings) -> Contents {
     let tls = settings.tls.iter().flat_map(|tls| [&tls.certificate, &tls.key].into_iter().chain(&tls.client_ca));
-    let keys = settings.jwt.iter().map(|jwt| &jwt.jwks_file);
-    let files: Vec<PathBuf> = tls.chain(&settings.access_file).chain(keys).cloned().collect();
-    let read = move || files.iter().map(|file| std::fs::read(file).ok()).collect();
+    let tls: Vec<PathBuf> = tls.cloned().collect();
+    let access: Vec<PathBuf> = settings.access_file.iter().cloned().collect();
+    let keys: Vec<PathBuf> = settings.jwt.iter().map(|jwt| jwt.jwks_file.clone()).collect();
+    let read = |files: &[PathBuf]| files.iter().map(|file| std::fs::read(file).ok()).collect();
+    let read = move || Contents { access: read(&access), keys: read(&keys), tls: read(&tls) };
     tokio::task::spawn_blocking(read).await.unwrap_or_default()
 }

@@ -106,7 +106,7 @@ fn told(error: &anyhow::Error) -> String {
 
 fn exit_code(error: &client::Error) -> u8 {
     let refusal = match error {
-        client::Error::Address { .. } => return 2,
+        client::Error::Address { .. } | client::Error::Setting { .. } => return 2,
         client::Error::TooLarge { .. } => return 4,
         client::Error::NoServer { .. } | client::Error::Lost { .. } | client::Error::TooLate { .. } => return 5,
         client::Error::Contract { .. } => return 1,
@@ -235,6 +235,7 @@ fn in_json(error: &client::Error, exit_code: u8) -> Value {
         "code": code_word(error.code()),
         "reason": refusal.map_or(match error {
             client::Error::Address { .. } => "ADDRESS",
+            client::Error::Setting { .. } => "SETTING",
             client::Error::TooLarge { .. } => "TOO_LARGE",
             client::Error::NoServer { .. } => "NO_SERVER",
             client::Error::Lost { .. } => "CONNECTION_LOST",
