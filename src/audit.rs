@@ -346,7 +346,8 @@ mod tests {
         let moved_to = "audit.changed-1.jsonl".to_owned();
         assert_eq!(std::fs::read(folder.path().join(&moved_to)).unwrap(), whole[9..]);
         assert_eq!(list(folder.path()).unwrap(), [Entry::PutAside { time: now(), moved_to }]);
-        assert_eq!(follow(folder.path(), &mut drop).unwrap().put_aside, 1);
+        let found = follow(folder.path(), &mut drop).unwrap();
+        assert_eq!((found.put_aside, found.aside), (1, vec![folder.path().join("audit.changed-1.jsonl")]));
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Verified {
     pub lost: u64,
     /// How often a server found its newest file changed, and put it aside.
     pub put_aside: u64,
+    /// The files that were put aside and are still there: somebody has to look into them.
+    pub aside: Vec<PathBuf>,
     /// The last hash of what came before its first line, if that is kept elsewhere.
     pub from: Option<String>,
     /// The hash of the last line, or of none: kept elsewhere, it proves later that no line was taken away.
@@ -48,7 +50,8 @@ pub struct Verified {
 /// [`Error::Changed`] at the first line that does not follow; [`Error::Unavailable`] if a file cannot be read, or if there
 /// is none.
 pub fn follow(folder: &Path, visit: &mut dyn FnMut(Entry)) -> Result<Verified, Error> {
-    let mut all = Verified { files: 0, lines: 0, lost: 0, put_aside: 0, from: None, hash: none(), torn: false };
+    let aside = put_aside(folder).map_err(|cause| Error::Unavailable { file: folder.to_owned(), cause })?;
+    let mut all = Verified { files: 0, lines: 0, lost: 0, put_aside: 0, aside, from: None, hash: none(), torn: false };
     let files = open_all(folder)?;
     for (number, (path, file)) in files.iter().enumerate() {
         let found = walk(path, file, &mut |entry| {
@@ -301,6 +304,17 @@ fn open(folder: &Path) -> io::Result<File> {
 fn aside(path: &Path) -> PathBuf {
     let named = |number: u32| path.with_extension(format!("changed-{number}.jsonl"));
     (1..).map(named).find(|name| !name.exists()).unwrap_or_else(|| named(0))
+}
+
+/// The files of such a name that are there.
+fn put_aside(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        files.extend(entry.file_name().to_string_lossy().starts_with("audit.changed-").then(|| entry.path()));
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// The hash before a first line.

@@ -19,7 +19,7 @@ pub(super) enum Audit {
     #[command(after_help = "\
 The hash is that of the last line. Keep it elsewhere: it proves later that no line was taken from the end.
 
-Exit codes: 0 whole, 6 changed.
+Exit codes: 0 whole; 6 changed, or a changed file that a server put aside is still there.
 
 Example:
   crisisgids audit verify --data-dir /var/lib/crisisgids")]
@@ -65,6 +65,7 @@ fn verify(settings: &Settings, at: &Where) -> Result<(), Failure> {
         "lines": found.lines,
         "lost": found.lost,
         "putAside": found.put_aside,
+        "stillThere": found.aside,
         "from": found.from,
         "hash": found.hash,
         "lastLineCutShort": found.torn,
@@ -82,7 +83,14 @@ fn verify(settings: &Settings, at: &Where) -> Result<(), Failure> {
         }
         let from = found.from.as_ref().map(|from| format!("begins after hash {from}, whose file is kept elsewhere"));
         [first].into_iter().chain(from).chain([format!("hash {}", found.hash)]).collect()
-    })
+    })?;
+    match found.aside.first() {
+        None => Ok(()),
+        Some(file) => {
+            let file = file.display();
+            Err(Failure::Damaged(anyhow!("somebody changed the trail: look into {file}, then move it elsewhere")))
+        }
+    }
 }
 
 fn list(settings: &Settings, at: &Where, actor: Option<&str>, break_glass_only: bool) -> Result<(), Failure> {

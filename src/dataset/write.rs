@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::{Error, SOURCES_FILE, Sources};
@@ -16,8 +18,9 @@ use crate::domain::record::{Record, Resource};
 /// The line length above which a list is broken into one line per element.
 const WIDTH: usize = 120;
 
-/// Writes records as a dataset into a directory, which is made if it does not exist. Files of an earlier export
-/// that hold nothing any more are left: whether to delete a file is for the caller to say.
+/// Writes records as a dataset into a directory, which is made if it does not exist. What is made is for its owner only:
+/// confidential values may be in it. Files of an earlier export that hold nothing any more are left: whether to delete a
+/// file is for the caller to say.
 ///
 /// # Errors
 /// [`Error::File`] if a file cannot be written.
@@ -30,11 +33,27 @@ pub fn write<'a>(
         let path = directory.join(file);
         let fail = |cause| Error::File { path: path.display().to_string(), cause };
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(fail)?;
+            make_folder(folder).map_err(fail)?;
         }
-        std::fs::write(&path, text).map_err(fail)?;
+        make_file(&path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(fail)?;
     }
     Ok(())
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn make_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// The files of these records and sources: path to text.

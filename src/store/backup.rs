@@ -22,10 +22,9 @@ use std::path::{Path, PathBuf};
 use super::Error;
 use super::checkpoint::Checkpoint;
 use super::disk::sync_directory;
-use super::embedded::create;
+use super::embedded::{TRACES, create};
 use super::proof::{Kept, unavailable};
 use super::segment::{self, Head};
-use super::sled::DIRECTORY;
 use super::witness::Witness;
 use crate::domain::record::Revision;
 
@@ -61,7 +60,7 @@ pub fn back_up(directory: &Path, file: &Path, advance: &mut dyn FnMut(u64, u64))
     let unfinished = beside(file, ".unfinished");
     let made = (|| {
         for _ in 0..TRIES {
-            let kept = Kept::list(directory, &[DIRECTORY])?;
+            let kept = Kept::list(directory, &TRACES)?;
             if kept.is_new() {
                 return Err(Error::Unavailable(format!("no directory is kept in {}", directory.display())));
             }

@@ -28,6 +28,9 @@ use crate::domain::name::Name;
 
 pub use super::ledger::Layout;
 
+/// What names in a data directory begin with that tell that a store was kept there, the ledger aside.
+pub(super) const TRACES: [&str; 2] = [DIRECTORY, "audit"];
+
 /// How many entries go into sled at once when it is made again.
 const FILL_ENTRIES: usize = 1000;
 
@@ -58,6 +61,7 @@ impl EmbeddedStore {
     /// As [`open`](EmbeddedStore::open).
     pub fn open_with(directory: &Path, layout: Layout) -> Result<Self, Error> {
         create(directory).map_err(|error| unavailable(directory, &error))?;
+        close_to_strangers(directory);
         let lock = DirectoryLock::take(directory)?;
         let path = directory.join(DIRECTORY);
         // Before the ledger, whose opening would cut a last frame that sled may prove to have been acknowledged.
@@ -75,13 +79,20 @@ impl EmbeddedStore {
             }
             None => (None, Held::default()),
         };
-        let ledger = Ledger::open(directory, layout, &[DIRECTORY], held.head.revision)?;
+        let ledger = Ledger::open(directory, layout, &TRACES, held.head.revision)?;
         if view.is_some() && ledger.head_at(held.head.revision)? != Some(held.head) {
             drop(view.take());
             move_aside(directory, "it is not a view of this ledger, or older than what the ledger begins with");
         }
         if view.is_none() {
             held = beginning(&ledger)?;
+        }
+        if held.head.revision < ledger.head().revision {
+            tracing::info!(
+                sled = held.head.revision.0,
+                ledger = ledger.head().revision.0,
+                "sled is brought up to the ledger"
+            );
         }
         let mut changed = bring_up(&ledger, &mut held)?;
         if view.is_some() && tally::Tally::of(&held.entries) != ledger.head().tally {
@@ -188,6 +199,22 @@ pub(super) fn create(directory: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(directory)
+}
+
+/// Takes a data directory that somebody else made away from those who are neither its owner nor of its group. Where that
+/// cannot be done it is told, and no reason not to answer.
+fn close_to_strangers(directory: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let closed = fs::metadata(directory).and_then(|found| match found.permissions().mode() {
+            mode if mode & 0o007 == 0 => Ok(()),
+            mode => fs::set_permissions(directory, fs::Permissions::from_mode(mode & !0o007)),
+        });
+        if let Err(error) = closed {
+            tracing::warn!(directory = %directory.display(), %error, "everybody on this machine may read the directory");
+        }
+    }
 }
 
 /// Moves sled's files where nobody opens them, for whoever wants to look into them. Those of the time before go: on a full
@@ -358,6 +385,16 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
+    fn a_directory_that_was_open_to_everybody_is_closed_to_strangers() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = store_of(&sample::plain(2));
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        drop(open(directory.path()).unwrap());
+        assert_eq!(fs::metadata(directory.path()).unwrap().permissions().mode() & 0o777, 0o750);
+    }
+
+    #[test]
     fn a_sled_that_is_gone_behind_or_of_another_store_costs_nothing() {
         let all = sample::plain(40);
         let directory = store_of(&all);
@@ -411,6 +448,10 @@ mod tests {
         files(directory.path(), "ledger").iter().for_each(|file| fs::remove_file(file).unwrap());
         let damaged = open(directory.path()).unwrap_err();
         assert!(matches!(damaged, Error::Corrupt { last_good: Revision(0), .. }), "{damaged}");
+        // Nor one of which only the audit trail is left.
+        fs::remove_dir_all(directory.path().join(DIRECTORY)).unwrap();
+        fs::write(directory.path().join("audit.jsonl"), "").unwrap();
+        assert!(matches!(open(directory.path()), Err(Error::Corrupt { .. })));
     }
 
     proptest! {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::checkpoint::Checkpoint;
 use super::compact;
-use super::embedded::{create, decode};
+use super::embedded::{TRACES, create, decode};
 use super::lock::DirectoryLock;
 use super::proof::{Kept, WitnessFound, corrupt, unavailable};
 use super::record::decode_batch;
@@ -51,11 +51,11 @@ pub struct Examination {
 /// # Errors
 /// [`Error::Corrupt`] if the ledger is damaged; [`Error::Unavailable`] if there is none, or a process has it open.
 pub fn examine(directory: &Path) -> Result<Examination, Error> {
-    if !directory.is_dir() || Kept::list(directory, &[DIRECTORY])?.is_new() {
+    if !directory.is_dir() || Kept::list(directory, &TRACES)?.is_new() {
         return Err(Error::Unavailable(format!("no directory is kept in {}", directory.display())));
     }
     let lock = DirectoryLock::take(directory)?;
-    let kept = Kept::list(directory, &[DIRECTORY])?;
+    let kept = Kept::list(directory, &TRACES)?;
     let Checkpoint { head: checkpoint, mut entries } = kept.beginning()?;
     let mut torn = None;
     // Sled may know of more than the ledger has: then that was accepted, and is lost.

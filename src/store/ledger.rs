@@ -98,6 +98,9 @@ impl Ledger {
             let file = directory.join(witness::FILE);
             tracing::warn!(file = %file.display(), "the witness cannot be read; it is written again");
         }
+        if kept.witness == WitnessFound::Missing {
+            tracing::warn!(directory = %directory.display(), "the witness is missing; it is written again");
+        }
         kept.prove(acknowledged, &beginning, &mut |proved| ledger.take(proved))?;
         ledger.witness().map_err(|error| unavailable(directory, &error))?;
         Ok(ledger)

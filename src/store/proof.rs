@@ -21,6 +21,9 @@ use crate::domain::record::Revision;
 const ADVICE: &str = "Nothing was changed. Keep a copy of the data directory, then run 'crisisgids restore' with the \
                       newest backup into an empty one; what the ledger holds up to that revision is whole.";
 
+/// What helps if a file has nothing to do with the ledger.
+const FOREIGN: &str = "Or, if that file came from elsewhere: move it away.";
+
 /// How a checkpoint can be made again.
 const REBUILD: &str = "Or, if the archive beside it is whole: move the segments from there back and this file away; \
                        the ledger then begins with the first write again.";
@@ -135,7 +138,7 @@ impl Kept {
             file: path.clone(),
             problem,
             last_good: Revision(0),
-            advice: format!("{ADVICE} {REBUILD}"),
+            advice: format!("{ADVICE} {FOREIGN} {REBUILD}"),
         };
         let checkpoint = Checkpoint::decode(&bytes).map_err(damage)?;
         if checkpoint.head.revision != self.checkpoint {
@@ -235,7 +238,12 @@ fn base_of(path: &Path, last_good: impl FnOnce() -> Revision) -> Result<Head, Er
     let file = fs::File::open(path).map_err(|error| unavailable(path, &error))?;
     let length = u64::try_from(segment::HEADER).unwrap_or(u64::MAX);
     file.take(length).read_to_end(&mut header).map_err(|error| unavailable(path, &error))?;
-    segment::base(&header).map_err(|problem| corrupt(path, problem, last_good()))
+    segment::base(&header).map_err(|problem| Error::Corrupt {
+        file: path.to_owned(),
+        problem,
+        last_good: last_good(),
+        advice: format!("{ADVICE} {FOREIGN}"),
+    })
 }
 
 fn missing(path: &Path, last_good: Revision) -> Error {
