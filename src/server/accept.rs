@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -21,6 +21,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::Connected;
 
 use super::socket::Socket;
+use super::sparing::Sparing;
 use super::tls::Tls;
 use crate::config::Limits;
 
@@ -176,6 +177,7 @@ struct Loop {
 
 impl Loop {
     async fn run(self, listener: TcpListener) {
+        let mut refused = Sparing::default();
         loop {
             let accepted = tokio::select! {
                 () = self.ready.closed() => return,
@@ -193,11 +195,15 @@ impl Loop {
             let ip = address.ip().to_canonical();
             // Who comes when all is full is closed at once, so that he tries elsewhere.
             let Ok(of_all) = self.room.clone().try_acquire_owned() else {
-                tracing::warn!(%address, "no room for another connection");
+                if let Some(unlogged) = refused.count(Instant::now()) {
+                    tracing::warn!(%address, unlogged, "no room for another connection");
+                }
                 continue;
             };
             if !self.shares.take(ip, self.most_per_address) {
-                tracing::warn!(%address, "this address has as many connections as it may");
+                if let Some(unlogged) = refused.count(Instant::now()) {
+                    tracing::warn!(%address, unlogged, "this address has as many connections as it may");
+                }
                 continue;
             }
             let place = Place { _of_all: of_all, address: ip, shares: self.shares.clone() };

@@ -36,6 +36,7 @@ pub mod open;
 mod refusal;
 mod reload;
 mod socket;
+mod sparing;
 mod tls;
 
 pub use crate::grpc::RulesError;

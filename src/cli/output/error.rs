@@ -32,7 +32,10 @@ impl Trouble {
             return Trouble::local(error, "UNKNOWN", "FAILED", 1);
         };
         let exit_code = exit_code(call);
-        let mut lines = vec![format!("crisisgids: {call}")];
+        // Not every request says in which language to answer; the message itself is English always.
+        let english = call.refusal().map(|refusal| refusal.message.as_str()).filter(|said| !said.is_empty());
+        let said = english.filter(|_| language == Language::English).map_or_else(|| call.to_string(), str::to_owned);
+        let mut lines = vec![format!("crisisgids: {said}")];
         for violation in call.violations() {
             lines.push(format!("  {}: {}", violation.field, violation.description));
         }

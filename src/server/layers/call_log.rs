@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::{HeaderMap, Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -20,53 +20,23 @@ use tracing::Instrument;
 
 use super::super::accept::{Origin, Peer};
 use super::super::metrics::Metrics;
+use super::super::sparing::Sparing;
 use super::super::{Answer, Answering};
 use super::REQUEST_ID;
 use crate::grpc::status::code_name;
-
-/// How many refusals for want of room are logged a second: enough to see who calls, and what.
-const REFUSALS_LOGGED: u32 = 10;
 
 /// Logs calls.
 #[derive(Debug, Clone)]
 pub(super) struct CallLog<S> {
     inner: S,
     metrics: Metrics,
-    refusals: Arc<Mutex<Refusals>>,
-}
-
-/// The refusals for want of room of one second.
-#[derive(Debug)]
-struct Refusals {
-    since: Instant,
-    logged: u32,
-    /// How many were not logged since one was.
-    unlogged: u64,
+    refusals: Arc<Mutex<Sparing>>,
 }
 
 impl<S> CallLog<S> {
     /// Logs and measures the calls to a service.
     pub(super) fn new(inner: S, metrics: Metrics) -> Self {
-        CallLog { inner, metrics, refusals: Arc::new(Mutex::new(Refusals::new(Instant::now()))) }
-    }
-}
-
-impl Refusals {
-    fn new(since: Instant) -> Self {
-        Refusals { since, logged: 0, unlogged: 0 }
-    }
-
-    /// Counts one more; if it is to be logged, how many before it were not.
-    fn count(&mut self, now: Instant) -> Option<u64> {
-        if now.saturating_duration_since(self.since) >= Duration::from_secs(1) {
-            (self.since, self.logged) = (now, 0);
-        }
-        if self.logged == REFUSALS_LOGGED {
-            self.unlogged = self.unlogged.saturating_add(1);
-            return None;
-        }
-        self.logged = self.logged.saturating_add(1);
-        Some(std::mem::take(&mut self.unlogged))
+        CallLog { inner, metrics, refusals: Arc::default() }
     }
 }
 
@@ -79,7 +49,7 @@ struct Call {
     /// How it ended; `None` while it has not.
     code: Option<Code>,
     metrics: Metrics,
-    refusals: Arc<Mutex<Refusals>>,
+    refusals: Arc<Mutex<Sparing>>,
 }
 
 /// The body of an answer, which ends the call with it.
@@ -114,7 +84,7 @@ where
 }
 
 impl Call {
-    fn begin(request: &Request<Body>, metrics: Metrics, refusals: Arc<Mutex<Refusals>>) -> Self {
+    fn begin(request: &Request<Body>, metrics: Metrics, refusals: Arc<Mutex<Sparing>>) -> Self {
         metrics.begun(request.uri().path());
         let id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
         Call {
@@ -200,21 +170,5 @@ impl HttpBody for Logged {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_a_flood_some_refusals_are_logged_a_second_and_the_others_counted() {
-        let start = Instant::now();
-        let mut refusals = Refusals::new(start);
-        let logged = (0..5000).filter_map(|_| refusals.count(start)).collect::<Vec<_>>();
-        assert_eq!(logged, [0; 10]);
-        let next = start.checked_add(Duration::from_secs(1)).unwrap();
-        assert_eq!(refusals.count(next), Some(4990));
-        assert_eq!(refusals.count(next), Some(0));
     }
 }
