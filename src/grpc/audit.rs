@@ -22,7 +22,7 @@ use tonic::{Code, Status};
 use tower::Service;
 
 use super::edge::{CallerAddress, Clock};
-use super::status::code_name;
+use super::status::{code_name, code_of};
 use crate::audit::{Read, Trail};
 use crate::directory::Directory;
 use crate::domain::access::{Action, Permit, Principal};
@@ -142,7 +142,7 @@ impl Noting {
     }
 
     fn end(&mut self, headers: &HeaderMap) {
-        self.code = self.code.or_else(|| Status::from_header_map(headers).map(|status| status.code()));
+        self.code = self.code.or_else(|| code_of(headers));
     }
 
     fn given(&mut self, names: &[Name]) {

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use http::HeaderMap;
 use prost::Message;
 use prost_types::Any;
 use tonic::{Code, Status};
@@ -470,6 +471,11 @@ fn log(error: &Error) {
         | Error::Denied
         | Error::Unauthenticated => {}
     }
+}
+
+/// The code in headers or trailers; none if they have no status. Of a flood of refusals the rest is not read.
+pub(crate) fn code_of(headers: &HeaderMap) -> Option<Code> {
+    headers.get(Status::GRPC_STATUS).map(|code| Code::from_bytes(code.as_bytes()))
 }
 
 /// The name of a code as the protocol writes it.

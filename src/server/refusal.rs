@@ -12,6 +12,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::domain::error::Reason;
+use crate::grpc::status::code_of;
 
 /// The domain of our reasons, as `google.rpc.ErrorInfo` has it.
 const DOMAIN: &str = "crisisgids";
@@ -72,10 +73,12 @@ pub(super) fn foreign_page() -> Status {
 /// The answer; if tonic could not read the request, with the reason that it lacks. tonic says INTERNAL then, as if the
 /// server were at fault. Every refusal of ours has details already.
 pub(super) fn with_reason(response: Response<Body>) -> Response<Body> {
-    let Some(status) = Status::from_header_map(response.headers()) else { return response };
-    if !status.details().is_empty() || !matches!(status.code(), Code::Internal | Code::OutOfRange) {
+    if !matches!(code_of(response.headers()), Some(Code::Internal | Code::OutOfRange)) {
         return response;
     }
+    let Some(status) = Status::from_header_map(response.headers()).filter(|status| status.details().is_empty()) else {
+        return response;
+    };
     let code = if status.code() == Code::Internal { Code::InvalidArgument } else { status.code() };
     let message = format!("the request cannot be read as the message that this method takes: {}", status.message());
     refusal(code, Reason::InvalidFields, &message).into_http()

@@ -1,8 +1,8 @@
 //! One log line per call: what was called, by whom, how it ended, how long it took.
 //!
 //! **Invariants.** A call is logged once, when its answer has ended, whichever way: an answer that nobody waited for is
-//! CANCELLED, never OK. Payloads are never logged. What a service logs during a call carries the call's id. Of refusals
-//! for want of room only some are logged, with how many were not: a flood must not fill the disk that the log is on.
+//! CANCELLED, never OK. Payloads are never logged. Of refusals for want of room only some are logged, with how many were
+//! not: a flood must not fill the disk that the log is on.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -16,14 +16,13 @@ use tonic::body::Body;
 use tonic::codegen::Bytes;
 use tonic::{Code, Status};
 use tower::Service;
-use tracing::Instrument;
 
 use super::super::accept::{Origin, Peer};
 use super::super::metrics::Metrics;
 use super::super::sparing::Sparing;
 use super::super::{Answer, Answering};
 use super::REQUEST_ID;
-use crate::grpc::status::code_name;
+use crate::grpc::status::{code_name, code_of};
 
 /// Logs calls.
 #[derive(Debug, Clone)]
@@ -73,8 +72,7 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Answer {
         let mut call = Call::begin(&request, self.metrics.clone(), self.refusals.clone());
-        let span = tracing::info_span!("call", method = %call.method, request_id = %call.request_id);
-        let answer = span.in_scope(|| self.inner.call(request)).instrument(span);
+        let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = answer.await?;
             call.note(answer.headers());
@@ -100,7 +98,7 @@ impl Call {
 
     /// Headers or trailers; the first status among them is how the call ended.
     fn note(&mut self, headers: &HeaderMap) {
-        self.code = self.code.or_else(|| Status::from_header_map(headers).map(|status| status.code()));
+        self.code = self.code.or_else(|| code_of(headers));
     }
 }
 

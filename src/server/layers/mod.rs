@@ -29,6 +29,7 @@ mod deadline;
 mod origin;
 mod share;
 mod shed;
+mod span;
 mod turn;
 
 /// The header that names a call, in the log and to its caller.
@@ -74,6 +75,7 @@ pub(super) fn stack(
         .layer(MapResponseLayer::new(refusal::with_reason))
         // Before anything is done for a call: a flood must not cost more than saying no.
         .layer_fn(move |inner| shed::Shed::new(inner, places.clone()))
+        .layer_fn(span::Spanned)
         // Who calls is known before anything answers.
         .layer_fn(move |inner| Identify::new(inner, identity.clone()))
         // Whoever was told apart has his share, and no more.
