@@ -127,7 +127,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let trouble = match done {
         Ok(()) => return ExitCode::SUCCESS,
-        Err(Failure::Usage(error)) => error::Trouble::usage(format!("{error:#}")),
+        Err(Failure::Usage(error)) => error::Trouble::usage(error::told(&error)),
         Err(Failure::Refused(error)) => error::Trouble::local(&error, "FAILED_PRECONDITION", "REFUSED", 4),
         Err(Failure::Damaged(error)) => error::Trouble::local(&error, "DATA_LOSS", "STORE_CORRUPT", 6),
         Err(Failure::Failed(error)) => error::Trouble::failed(&error, language, &words),

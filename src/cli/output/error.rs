@@ -99,7 +99,7 @@ impl Trouble {
 }
 
 /// An error and its causes; a cause whose words an outer one already says is not said again.
-fn told(error: &anyhow::Error) -> String {
+pub(in crate::cli) fn told(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.contains(&cause) {
         true => said,
         false if said.is_empty() => cause,
