@@ -15,17 +15,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crisisgids::proto::v1;
-use prost::Message;
-use prost::bytes::{Buf, BufMut};
 use tokio::runtime::Builder;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tonic::client::Grpc;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_prost::ProstCodec;
 
 /// How often it is measured.
 const ROUNDS: usize = 5;
@@ -276,49 +274,11 @@ async fn ask(channel: Channel) -> Result<(), Status> {
         grip: v1::Grip::Grip2.into(),
         ..v1::FindActingOrganisationsRequest::default()
     };
-    let mut call = Request::new(question.encode_to_vec());
+    let mut call = Request::new(question);
     call.set_timeout(PATIENCE);
     let mut wire = Grpc::new(channel);
     wire.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-    wire.unary(call, PathAndQuery::from_static(METHOD), Bytes).await.map(drop)
-}
-
-/// Messages as the bytes they are: what the clients do not do is not measured.
-#[derive(Clone, Copy)]
-struct Bytes;
-
-impl Codec for Bytes {
-    type Encode = Vec<u8>;
-    type Decode = usize;
-    type Encoder = Bytes;
-    type Decoder = Bytes;
-
-    fn encoder(&mut self) -> Bytes {
-        Bytes
-    }
-
-    fn decoder(&mut self) -> Bytes {
-        Bytes
-    }
-}
-
-impl Encoder for Bytes {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn encode(&mut self, message: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put_slice(&message);
-        Ok(())
-    }
-}
-
-impl Decoder for Bytes {
-    type Item = usize;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<usize>, Status> {
-        let length = buffer.remaining();
-        buffer.advance(length);
-        Ok(Some(length))
-    }
+    // The answer is passed over, not read: what the clients do not do is not measured.
+    let codec = ProstCodec::<_, ()>::default();
+    wire.unary(call, PathAndQuery::from_static(METHOD), codec).await.map(drop)
 }

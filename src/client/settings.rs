@@ -225,6 +225,21 @@ mod tests {
     }
 
     #[test]
+    fn what_calls_cannot_be_made_with_is_told_by_its_flag() {
+        let broken = Settings { break_glass: Some("two\nlines".to_owned()), ..Settings::default() };
+        assert!(broken.broken_glass().unwrap_err().to_string().contains("on one line"));
+        let pem = |lines: &str| format!("-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n");
+        let with = |authorities: &str, certificate| {
+            let trust = Trust { authorities: authorities.to_owned(), certificate };
+            let settings = Settings { tls: Some(trust), ..Settings::from("https://127.0.0.1:1") };
+            settings.transports().unwrap_err().to_string()
+        };
+        assert!(with("no certificate", None).contains("--ca"));
+        let identity = Some((pem("AAAA"), Secret("no key".to_owned())));
+        assert!(with(&pem("AAAA"), identity).contains("--certificate, --key"));
+    }
+
+    #[test]
     fn a_token_is_not_sent_in_the_clear_nor_shown() {
         let token = Some(Secret("a.secret".to_owned()));
         let to = |endpoint: &str| Settings { token: token.clone(), ..Settings::from(endpoint) };

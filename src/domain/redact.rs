@@ -62,11 +62,13 @@ pub fn redact_write(write: &mut Write, clearance: Confidentiality) -> Vec<String
     let paths = |write: &Write| -> Vec<String> {
         RecordDiff::of(write).map_or_else(Vec::new, |diff| diff.fields.into_iter().map(|field| field.path).collect())
     };
-    let all = paths(write);
+    let is_contact = write.name.collection() == Collection::Contacts;
+    let all = if is_contact { paths(write) } else { Vec::new() };
     write.before = write.before.as_ref().map(|stored| redacted(stored, clearance));
     write.after = write.after.as_ref().map(|stored| redacted(stored, clearance));
     write.withheld = None;
     match (&write.before, &write.after) {
+        _ if !is_contact => Vec::new(),
         (Some(_), Some(_)) => {
             let seen = paths(write);
             all.into_iter().filter(|path| !seen.contains(path)).collect()

@@ -92,8 +92,8 @@ impl Api {
                 && parent.as_ref().is_none_or(|parent| name.parent().as_ref() == Some(parent))
         };
         let is_of_values = collection == Collection::Contacts && filter.asks_for("channels");
-        let asked = snapshot.iter().filter(|stored| is_of_values && is_listed(stored));
-        let asked = Asked(asked.map(|stored| stored.record.name().clone()).collect());
+        let names = || snapshot.iter().filter(is_listed).map(|stored| stored.record.name().clone()).collect();
+        let asked = Asked(if is_of_values { names() } else { Vec::new() });
         let revision = snapshot.revision();
         let mut size = page_size(&call.request);
         loop {
