@@ -22,7 +22,8 @@ use crate::maintenance::{self, Error, Report, State};
 pub(super) enum Care {
     /// Copy the whole directory, with its history, into one file; also while a server runs
     #[command(after_help = "\
-The audit trail is not in it: copy audit*.jsonl beside it. The file proves itself: `crisisgids restore` refuses it if a single bit of it has changed.
+The audit trail is not in it: copy audit*.jsonl beside it.
+The file proves itself: `crisisgids restore` refuses it if a single bit of it has changed.
 
 Example:
   crisisgids backup /media/usb/crisisgids-2026-11-25.backup --data-dir /var/lib/crisisgids")]

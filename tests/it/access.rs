@@ -252,7 +252,7 @@ async fn a_certificate_says_who_calls_and_the_access_file_what_he_may_also_after
     assert_eq!(unknown.get_directory().await.unwrap_err().code(), Code::Unauthenticated);
     let in_the_clear = Settings { rounds: 1, ..Settings::from(format!("http://{}", server.address())) };
     let refused = Client::connect(in_the_clear).await.unwrap().get_directory().await.unwrap_err();
-    assert!(refused.to_string().contains("write https://"), "{refused}");
+    assert_eq!(refused.code(), Code::Unavailable, "{refused}");
     let history =
         async || known.list_changes(v1::ListChangesRequest::default()).await.map(|_| ()).map_err(|e| e.code());
     assert_eq!(history().await, Err(Code::PermissionDenied));
