@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use jiff::civil::{Date, time};
 
-use crate::domain::contact::{Channel, ChannelKind, Confidentiality, Contact};
+use crate::domain::contact::{Channel, ChannelKind, Confidentiality, Contact, HolidayHours, HoursKind};
 use crate::domain::hours::{ClockTime, Day, OpeningHours};
 use crate::domain::invariant::FICTIONAL_PREFIX;
 use crate::domain::record::{Record, Resource};
@@ -79,7 +79,7 @@ impl Inventor {
             State::Placeholder => return None,
             State::Reachable => vec![self.telephone(self.days_ago(20))],
             State::OfficeHours => vec![
-                Channel { hours: office_hours(), ..self.telephone(self.days_ago(30)) },
+                Channel { hours_kind: HoursKind::Listed, hours: office_hours(), ..self.telephone(self.days_ago(30)) },
                 Channel { wait_seconds: 900, ..self.email() },
             ],
             State::Escalating => vec![
@@ -98,7 +98,11 @@ impl Inventor {
                 },
                 self.invented(ChannelKind::Platform, "FICTIEF-LCMS", 40),
             ],
-            State::ClosedAtNight => vec![Channel { hours: office_hours(), ..self.telephone(self.days_ago(5)) }],
+            State::ClosedAtNight => vec![Channel {
+                hours_kind: HoursKind::Listed,
+                hours: office_hours(),
+                ..self.telephone(self.days_ago(5))
+            }],
         })
     }
 
@@ -126,8 +130,13 @@ fn channel(kind: ChannelKind, value: String, verified_date: Option<CalendarDate>
         kind,
         value,
         placeholder: false,
+        not_public: false,
         fictional: true,
+        hours_kind: HoursKind::Always,
         hours: Vec::new(),
+        exceptions: Vec::new(),
+        holidays: HolidayHours::AsUsual,
+        depends_on: Vec::new(),
         purpose: Some(Localised::new("FICTIEF, alleen voor demonstratie", "FICTIONAL, for demonstration only")),
         confidentiality: Confidentiality::Public,
         verified_date,

@@ -58,9 +58,12 @@ pub(super) fn channel(language: Language, channel: &ReachableChannel) -> String 
     let kind = match channel.kind() {
         ChannelKind::Telephone => "tel.".to_owned(),
         ChannelKind::Email => "e-mail".to_owned(),
-        ChannelKind::Unspecified | ChannelKind::AlarmGroup | ChannelKind::Talkgroup | ChannelKind::Platform => {
-            label(language, "ChannelKind", channel.kind)
-        }
+        ChannelKind::Unspecified
+        | ChannelKind::AlarmGroup
+        | ChannelKind::Talkgroup
+        | ChannelKind::Platform
+        | ChannelKind::MarineVhf
+        | ChannelKind::WebPage => label(language, "ChannelKind", channel.kind),
     };
     if channel.placeholder || channel.value.is_empty() {
         return format!("{kind} {}", language.say("nummer niet openbaar", "number not public"));
