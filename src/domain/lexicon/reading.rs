@@ -28,6 +28,8 @@ pub struct Reading {
     pub calamity_types: Vec<Arc<CalamityType>>,
     /// Whether it must be asked, though it means one type.
     pub ask: bool,
+    /// Whether its terms say different things of the type, so that all of them are given.
+    pub disagrees: bool,
     /// The term that says that it is daily work.
     pub routine: Option<Arc<Term>>,
     /// The circumstances that it states, each with the words that do.
@@ -189,6 +191,7 @@ impl Combination<'_> {
         let types = self.in_use(types.into_iter().map(|one| one.name.clone()).collect());
         let mut reading = self.reading(held, types);
         reading.ask |= !agree;
+        reading.disagrees = !agree;
         reading.unread = unread;
         reading
     }
@@ -229,6 +232,7 @@ impl Combination<'_> {
         }
         Reading {
             ask: ask && !types.is_empty(),
+            disagrees: false,
             routine,
             circumstances,
             explained: typed.iter().flat_map(|one| one.used.iter().copied()).collect(),

@@ -64,13 +64,17 @@ pub(super) fn lexical(line: &Line<'_>, snapshot: &Snapshot) -> Vec<bool> {
         if token.norm.is_empty() || index >= MAX_SEARCHED {
             return false;
         }
-        let is_said =
-            |word: &String| spelling.is_particle(word) || spelling.is_known(word) || spelling.is_compound(word);
-        if token.norm.iter().all(is_said) {
+        let is_known = |word: &String| spelling.is_particle(word) || spelling.is_known(word);
+        if token.norm.iter().all(is_known) {
             return true;
         }
-        // What is left are slips of the pen. A capital in the middle of a line begins a name, whatever it looks like.
-        let is_name = line.is_mixed && token.is_capital() && !line.is_start(index);
+        // A capital in the middle of a line begins a name, whatever it looks like.
+        let opens = line.is_start(index) || token.before.contains(['(', '/']);
+        let is_name = line.is_mixed && token.is_capital() && !opens;
+        if token.norm.iter().all(|word| is_known(word) || spelling.is_compound(word)) {
+            return !is_name;
+        }
+        // What is left are slips of the pen.
         let meant: Option<Vec<Vec<String>>> = token.norm.iter().map(|word| spelling.read(word)).collect();
         meant.is_some_and(|meant| {
             let cut = index == last && meant.iter().flatten().any(|word| is_cut_off(token.word(), word));
@@ -166,9 +170,8 @@ impl Reader<'_> {
     fn runs(&self, line: &Line<'_>) -> Vec<Range<usize>> {
         let mut runs: Vec<Range<usize>> = Vec::new();
         for index in (0..line.len()).filter(|index| line.is_free(*index) && self.is_lexical(*index)) {
-            let bracket = |index: usize| line.get(index).map(|token| token.bracket);
             match runs.last_mut() {
-                Some(run) if run.end == index && bracket(run.start) == bracket(index) => {
+                Some(run) if run.end == index && goes_on(line, index) => {
                     run.end = index.saturating_add(1);
                 }
                 Some(_) | None => runs.push(index..index.saturating_add(1)),
@@ -215,27 +218,13 @@ impl Reader<'_> {
             if !read.says() || !ends_well {
                 continue;
             }
-            if let Some((before, less)) = &known
-                && self.contradicts(line, less, &(before.end..end).collect::<Vec<_>>(), &read)
-            {
+            // A word more that says another type is another matter.
+            if known.as_ref().is_some_and(|(_, less)| read.reading.disagrees && !less.reading.disagrees) {
                 break;
             }
             known = Some((range, read));
         }
         known
-    }
-
-    /// Whether more words say another type beside the one that the words before say.
-    fn contradicts(&self, line: &Line<'_>, less: &Read, more: &[usize], all: &Read) -> bool {
-        let has =
-            |types: &[Arc<CalamityType>], one: &Arc<CalamityType>| types.iter().any(|known| known.name == one.name);
-        let widened = !less.types().is_empty()
-            && all.types().len() > less.types().len()
-            && less.types().iter().all(|one| has(all.types(), one));
-        widened && {
-            let alone = self.read(line, more.iter().copied());
-            !alone.types().is_empty() && alone.types().iter().any(|one| !has(less.types(), one))
-        }
     }
 
     fn class(&self, line: &mut Line<'_>, mut range: Range<usize>, mut read: Read, stated: &mut Vec<Stated>) -> Class {
@@ -266,7 +255,7 @@ impl Reader<'_> {
                 continue;
             }
             let with = self.read(line, words.iter().chain(&free).copied());
-            let contradicts = self.contradicts(line, &read, &free, &with);
+            let contradicts = with.reading.disagrees && !read.reading.disagrees;
             let narrows = with.says() && !contradicts && with.types() != read.types();
             let explained = with.explained();
             let told =
@@ -284,14 +273,28 @@ impl Reader<'_> {
                     rule = "R12";
                 }
                 words.extend(free);
-                read = with;
+                // What confirms a type that is taken does not make it doubtful.
+                if narrows || !read.reading.is_taken() {
+                    read = with;
+                }
             } else {
                 adjacent = false;
             }
         }
+        // "BR x" with an unknown use may be any fire: one word is not enough where another follows it.
+        let use_unknown = range.len() == 1
+            && line.get(range.end).is_some_and(|next| {
+                line.is_free(range.end) && next.bracket == 0 && next.has_letter() && !next.is_capital()
+            });
         // Daily work that only a parenthesis makes more of is asked.
         let routine = is_routine || read.reading.routine.is_some();
-        Class { range, rule, taken: read.reading.is_taken() && !routine, types: read.types().to_vec(), routine }
+        Class {
+            range,
+            rule,
+            taken: read.reading.is_taken() && !routine && !use_unknown,
+            types: read.types().to_vec(),
+            routine,
+        }
     }
 
     /// The rule that reads a class, by how it is written.
@@ -366,6 +369,14 @@ impl Reader<'_> {
             stated.push(Stated { range: range.clone(), rule: "R4", condition, denied: false });
         }
     }
+}
+
+/// Whether a word goes on with the class of the word before: in the same parenthesis, and no capital behind a small
+/// letter, with which a name begins.
+fn goes_on(line: &Line<'_>, index: usize) -> bool {
+    let (Some((_, before)), Some(token)) = (line.before(index), line.get(index)) else { return false };
+    let is_name = line.is_mixed && token.is_capital() && before.has_letter() && !before.is_capital();
+    before.bracket == token.bracket && (!is_name || token.before.contains('/'))
 }
 
 /// Notes a circumstance where its words first stand together; two of one list stand on the same words or apart.

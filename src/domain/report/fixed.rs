@@ -47,14 +47,27 @@ pub(super) fn take(line: &mut Line<'_>) -> Fixed {
         for pattern in TABLE.iter().copied().flatten() {
             let mut index = 0;
             while index < line.len() {
-                match matched(line, pattern, index) {
+                match matched(line, pattern, index, true) {
                     Some(end) if give(line, &mut fixed, pattern, index..end) => index = end,
                     Some(_) | None => index = index.saturating_add(1),
                 }
             }
         }
     }
+    not_so(line);
     fixed
+}
+
+/// Takes off what is named only to deny it: "dit is geen oefening".
+fn not_so(line: &mut Line<'_>) {
+    let statuses = TABLE.iter().copied().flatten().filter(|pattern| matches!(pattern.gives, Gives::Status(_)));
+    for pattern in statuses {
+        for index in 0..line.len() {
+            if let Some(end) = matched(line, pattern, index, false) {
+                line.set(index..end, Mark::Dropped);
+            }
+        }
+    }
 }
 
 /// The properties with a value behind a colon: what is denied is taken whole, of what is affirmed the value.
@@ -103,8 +116,8 @@ fn key(line: &Line<'_>, value: usize) -> Range<usize> {
     if is_told { start..value } else { value.saturating_sub(1).max(start)..value }
 }
 
-/// Where a row ends that begins at a word; `None`: it does not.
-fn matched(line: &Line<'_>, pattern: &Pattern, index: usize) -> Option<usize> {
+/// Where a row ends that begins at a word; `None`: it does not. `said`: what stands before may keep it from counting.
+fn matched(line: &Line<'_>, pattern: &Pattern, index: usize, said: bool) -> Option<usize> {
     if !line.is_free(index) {
         return None;
     }
@@ -138,7 +151,7 @@ fn matched(line: &Line<'_>, pattern: &Pattern, index: usize) -> Option<usize> {
                 continue;
             }
             Part::NotAfter(words) => {
-                if line.before(at).is_some_and(|(_, token)| token.is_any(words)) {
+                if said && line.before(at).is_some_and(|(_, token)| token.is_any(words)) {
                     return None;
                 }
                 continue;

@@ -57,6 +57,12 @@ impl Place {
     }
 }
 
+/// Words before a name that do not belong to it, though some names hold them.
+const INTRODUCTIONS: &[&str] = &[
+    "en", "and", "in", "te", "bij", "nabij", "op", "van", "tussen", "between", "naar", "richting", "the", "at", "near",
+    "on", "of", "omgeving",
+];
+
 /// The most words of the name of a place.
 const MAX_WORDS: usize = 6;
 
@@ -64,6 +70,7 @@ const MAX_WORDS: usize = 6;
 /// it.
 pub(super) fn take(line: &mut Line<'_>, snapshot: &Snapshot, at: Timestamp, lexical: &[bool]) -> Vec<Place> {
     let reader = Reader { snapshot, at, lexical };
+    town_codes(line, &reader);
     let mut found = Vec::new();
     let mut end = line.len();
     while end > 0 {
@@ -85,6 +92,23 @@ pub(super) fn take(line: &mut Line<'_>, snapshot: &Snapshot, at: Timestamp, lexi
         line.set(place.range.clone(), Mark::Piece);
     }
     places
+}
+
+/// R20: capitals behind a town that repeat it, such as `ROTTDM`, are taken off; no town is guessed from them.
+fn town_codes(line: &mut Line<'_>, reader: &Reader<'_>) {
+    for index in 1..line.len() {
+        let only = index..index.saturating_add(1);
+        let is_code = line.get(index).is_some_and(|token| {
+            (5..=7).contains(&token.text.len()) && token.text.bytes().all(|byte| byte.is_ascii_uppercase())
+        });
+        let is_known = || {
+            let words = line.span(&only).words;
+            !reader.snapshot.words().same(Collection::Areas, &words).is_empty()
+        };
+        if line.is_mixed && line.is_free(index) && is_code && !reader.is_lexical(index) && !is_known() {
+            line.set(only, Mark::Dropped);
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -156,9 +180,11 @@ impl Reader<'_> {
         let words = || (range.start..range.end).filter_map(|index| line.get(index));
         // What stands in parentheses may tell a town apart, and is none itself.
         let outside = line.get(range.start).is_some_and(|first| first.bracket == 0);
+        let edges = [range.start, range.end.saturating_sub(1)];
+        let introduced = edges.iter().any(|edge| line.get(*edge).is_some_and(|word| word.is_any(INTRODUCTIONS)));
         let lettered = words().any(super::tokens::Token::has_letter);
         let capital = !line.is_mixed || words().any(|token| token.is_capital());
-        if !line.are_free(range.clone()) || !outside || !lettered || !capital {
+        if !line.are_free(range.clone()) || !outside || introduced || !lettered || !capital {
             return false;
         }
         let next = line.get(range.end).filter(|next| line.is_free(range.end) && next.bracket == 0);
