@@ -15,4 +15,5 @@ mod golden;
 mod handover;
 mod reach;
 mod records;
+mod report;
 mod rest;
