@@ -154,6 +154,10 @@ pub(super) struct WhoActs {
     #[arg(long = "circumstance", value_name = "CONDITION")]
     circumstances: Vec<String>,
 
+    /// What is not so; may be repeated
+    #[arg(long = "not", value_name = "CONDITION")]
+    denied: Vec<String>,
+
     /// Also show the rules that lost, and why; implies --all
     #[arg(long)]
     explain: bool,
@@ -294,6 +298,7 @@ impl WhoActs {
             language_code: settings.language_code(),
             view: v1::View::Full.into(),
             explain: self.explain,
+            denied_circumstances: self.denied.clone(),
             effective_time: settings.effective_time(),
         }
     }

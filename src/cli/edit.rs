@@ -35,7 +35,7 @@ pub(super) enum Edit {
     /// List the records of a collection
     #[command(after_help = "\
 Collections: areas, organisations, coverages, stations, contacts, calamityTypes, capabilities, crisisFunctions,
-crisisProcesses, conditions, constraints, assignments, arrangements, profiles.
+crisisProcesses, conditions, terms, constraints, assignments, arrangements, profiles.
 
 Examples:
   crisisgids list areas --filter 'kind = MUNICIPALITY' --limit 10

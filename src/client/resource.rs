@@ -46,8 +46,8 @@ macro_rules! kept {
 
 kept! {
     Area in Areas, Organisation in Organisations, Coverage in Coverages, Station in Stations, Contact in Contacts,
-    CalamityType in CalamityTypes, Capability in Capabilities, CrisisFunction in CrisisFunctions,
-    CrisisProcess in CrisisProcesses, Condition in Conditions, Constraint in Constraints,
+    CalamityType in CalamityTypes, Term in Terms, Capability in Capabilities,
+    CrisisFunction in CrisisFunctions, CrisisProcess in CrisisProcesses, Condition in Conditions, Constraint in Constraints,
     Assignment in Assignments, Arrangement in Arrangements, Profile in Profiles,
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use jiff::civil::{Date, time};
 
-use crate::domain::contact::{Channel, ChannelKind, Confidentiality, Contact};
+use crate::domain::contact::{Channel, ChannelKind, Confidentiality, Contact, HolidayHours, HoursKind};
 use crate::domain::hours::{ClockTime, Day, OpeningHours};
 use crate::domain::invariant::FICTIONAL_PREFIX;
 use crate::domain::record::{Record, Resource};
@@ -79,7 +79,7 @@ impl Inventor {
             State::Placeholder => return None,
             State::Reachable => vec![self.telephone(self.days_ago(20))],
             State::OfficeHours => vec![
-                Channel { hours: office_hours(), ..self.telephone(self.days_ago(30)) },
+                Channel { hours_kind: HoursKind::Listed, hours: office_hours(), ..self.telephone(self.days_ago(30)) },
                 Channel { wait_seconds: 900, ..self.email() },
             ],
             State::Escalating => vec![
@@ -98,7 +98,11 @@ impl Inventor {
                 },
                 self.invented(ChannelKind::Platform, "FICTIEF-LCMS", 40),
             ],
-            State::ClosedAtNight => vec![Channel { hours: office_hours(), ..self.telephone(self.days_ago(5)) }],
+            State::ClosedAtNight => vec![Channel {
+                hours_kind: HoursKind::Listed,
+                hours: office_hours(),
+                ..self.telephone(self.days_ago(5))
+            }],
         })
     }
 
@@ -123,16 +127,11 @@ impl Inventor {
 
 fn channel(kind: ChannelKind, value: String, verified_date: Option<CalendarDate>) -> Channel {
     Channel {
-        kind,
-        value,
-        placeholder: false,
         fictional: true,
-        hours: Vec::new(),
+        hours_kind: HoursKind::Always,
+        holidays: HolidayHours::AsUsual,
         purpose: Some(Localised::new("FICTIEF, alleen voor demonstratie", "FICTIONAL, for demonstration only")),
-        confidentiality: Confidentiality::Public,
         verified_date,
-        wait_seconds: 0,
-        validity: Default::default(),
         source: Some(Source {
             title: "Verzonnen voor crisisgids serve --demo".to_owned(),
             uri: String::new(),
@@ -140,6 +139,7 @@ fn channel(kind: ChannelKind, value: String, verified_date: Option<CalendarDate>
             confidence: Confidence::Unsourced,
             note: String::new(),
         }),
+        ..Channel::new(kind, value)
     }
 }
 

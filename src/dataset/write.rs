@@ -92,7 +92,7 @@ fn file_of(record: &Record, records: &BTreeMap<&Name, &Record>) -> String {
         Record::Capability(_) | Record::CrisisFunction(_) | Record::CrisisProcess(_) | Record::Condition(_) => {
             format!("catalogue/{}.toml", folder(name.collection()))
         }
-        Record::CalamityType(_) | Record::Constraint(_) | Record::Profile(_) => {
+        Record::CalamityType(_) | Record::Term(_) | Record::Constraint(_) | Record::Profile(_) => {
             let folder = folder(name.collection());
             format!("{folder}/{folder}.toml")
         }

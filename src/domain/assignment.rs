@@ -45,6 +45,16 @@ words! {
         /// Somebody must ask for it.
         OnRequest = "ON_REQUEST",
     } default OwnDuty
+
+    /// By what means an actor is alarmed.
+    pub enum AlarmMeans {
+        /// Not known.
+        Unknown = "UNKNOWN",
+        /// By the system of the dispatch centre: pager, alarm group, mobile terminal.
+        DispatchSystem = "DISPATCH_SYSTEM",
+        /// By telephone.
+        Telephone = "TELEPHONE",
+    } default Unknown
 }
 
 fields! {
@@ -113,8 +123,10 @@ fields! {
         pub kind: Activation,
         /// Who may ask, if on request.
         pub requested_by: Option<Localised>,
-        /// Through which organisation the request goes.
+        /// Through which organisation the alarm or the request goes.
         pub through: Option<Id<Organisation>>,
+        /// By what means it is alarmed.
+        pub means: AlarmMeans,
     }
 
     /// A rule of law or practice.

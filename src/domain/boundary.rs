@@ -34,6 +34,14 @@ pub fn ending_from(end: Moment) -> Option<Timestamp> {
     instant_of(end.civil().checked_sub(ENDING_WITHIN_DAYS.days()).ok()?)
 }
 
+/// Months after which an announced moment that nobody confirmed is long past: as long as a verification holds.
+pub const LONG_PAST_AFTER_MONTHS: i32 = RED_AFTER_MONTHS;
+
+/// The instant at which an announced moment is long past.
+pub fn long_past_from(announced: Moment) -> Option<Timestamp> {
+    instant_of(announced.civil().checked_add(LONG_PAST_AFTER_MONTHS.months()).ok()?)
+}
+
 fn midnight(date: Date) -> Option<Timestamp> {
     instant_of(date.at(0, 0, 0, 0))
 }
@@ -54,6 +62,7 @@ fn walk(name: &str, value: &Value, into: &mut Vec<Timestamp>) {
                 if let Ok(moment) = Moment::parse(text) {
                     into.push(moment.instant());
                     into.extend(ending_from(moment));
+                    into.extend(long_past_from(moment));
                 }
             }
             _ if name.ends_with("_date") => {

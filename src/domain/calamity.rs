@@ -1,8 +1,9 @@
-//! Words to calamity types: codes, names and everyday words, in any language.
+//! Words to a calamity type: step 1 of the question. The lexicon says what words mean; here is what becomes of it.
 //!
 //! A word on a type and on types below it means the broader one: "hoogwater" said of floods and of river floods is
-//! floods, whose answer lists the narrower types that differ. A word on types that do not lie below each other is
-//! ambiguous, and the asker must choose.
+//! floods, whose answer lists the narrower types that differ. Words on types that do not lie below each other are
+//! ambiguous, and the caller must choose. What stands in parentheses or behind a slash refines what stands before it;
+//! `(Met brand: nee)` denies.
 //!
 //! **Invariants.** Nothing is guessed. Only types in use at that time, in either reading, are found or suggested.
 
@@ -10,37 +11,147 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::acting::answer::{Routine, StatedCircumstance};
 use super::calamity_type::CalamityType;
 use super::error::{Candidate, Obstacle};
-use super::name::{Collection, Id};
+use super::name::{Id, Name};
 use super::place::MAX_SUGGESTIONS;
 use super::snapshot::Snapshot;
-use super::words::Term;
+use super::words::{MAX_WORDS_BYTES, tokens};
 
-/// The calamity type that words mean at an instant.
+/// What words for a calamity mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalamityMatch {
+    /// The words, as they were sent.
+    pub words: String,
+    /// A calamity type, or daily work.
+    pub meant: Meant,
+    /// The circumstances that the words state or deny.
+    pub circumstances: Vec<StatedCircumstance>,
+    /// The words among them that were not understood.
+    pub unread: String,
+}
+
+/// A calamity type, or daily work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meant {
+    /// A calamity type.
+    Type(Arc<CalamityType>),
+    /// Daily work, and no crisis.
+    Routine(Routine),
+}
+
+/// What words for a calamity mean at an instant.
 ///
 /// # Errors
 /// [`Obstacle::CalamityAmbiguous`] with every type that the words may mean, [`Obstacle::CalamityNotFound`] with at most
 /// [`MAX_SUGGESTIONS`] that come near.
-pub fn resolve(snapshot: &Snapshot, words: &str, at: Timestamp) -> Result<Arc<CalamityType>, Obstacle> {
+pub fn resolve(snapshot: &Snapshot, words: &str, at: Timestamp) -> Result<CalamityMatch, Obstacle> {
     let typed = words.trim();
-    let typed = typed.strip_prefix("calamityTypes/").unwrap_or(typed);
-    let mut meant = in_use(snapshot, snapshot.words().same(Collection::CalamityTypes, typed), at);
-    // A type with another of them above it says nothing more.
-    let all = meant.clone();
-    meant.retain(|narrow| !all.iter().any(|broad| lies_below(snapshot, narrow, broad)));
-    match meant.as_slice() {
-        [] => {
-            let mut near = in_use(snapshot, snapshot.words().near(Collection::CalamityTypes, typed), at);
-            if near.is_empty() {
-                near = beside_code(snapshot, typed, at);
-            }
-            near.truncate(MAX_SUGGESTIONS);
-            Err(Obstacle::CalamityNotFound(candidates(snapshot, &near)))
-        }
-        [one] => Ok(Arc::clone(one)),
-        several => Err(Obstacle::CalamityAmbiguous(candidates(snapshot, several))),
+    if typed.len() > MAX_WORDS_BYTES {
+        return Err(Obstacle::CalamityNotFound(Vec::new()));
     }
+    let named = Name::parse(typed).ok().and_then(|name| Id::try_from_name(name).ok());
+    if let Some(named) = named.and_then(|id| snapshot.get::<CalamityType>(&id)).filter(|one| one.validity.may_hold(at))
+    {
+        return Ok(CalamityMatch::plain(words, named));
+    }
+    let (said, denied) = split_denials(typed.strip_prefix("calamityTypes/").unwrap_or(typed));
+    let lexicon = snapshot.lexicon();
+    let words_said = glide_number(&said).map_or_else(|| tokens(&said), |code| tokens(&code));
+    let reading = lexicon.read(snapshot, &words_said, at);
+    if reading.is_nothing() {
+        return Err(Obstacle::CalamityNotFound(candidates(snapshot, &suggestions(snapshot, &said, at))));
+    }
+    let at_positions = |positions: &std::collections::BTreeSet<usize>| -> String {
+        positions.iter().filter_map(|at| words_said.get(*at)).cloned().collect::<Vec<_>>().join(" ")
+    };
+    let state = |(condition, used): &(Id<super::catalogue::Condition>, std::collections::BTreeSet<usize>)| {
+        let condition = snapshot.get(condition)?.clone();
+        Some(StatedCircumstance { condition, words: at_positions(used), denied: false })
+    };
+    let mut circumstances: Vec<StatedCircumstance> = reading.circumstances.iter().filter_map(state).collect();
+    for denied in denied {
+        let read = lexicon.read(snapshot, &tokens(&denied), at).circumstances;
+        let found = read.into_iter().filter_map(|(condition, _)| snapshot.get(&condition).cloned());
+        circumstances.extend(found.map(|condition| StatedCircumstance {
+            condition,
+            words: denied.clone(),
+            denied: true,
+        }));
+    }
+    let unread = at_positions(&reading.unread);
+    match (&reading.routine, reading.calamity_types.as_slice()) {
+        (Some(term), []) => {
+            let routine = Routine { words: words.to_owned(), term: term.clone() };
+            Ok(CalamityMatch { words: words.to_owned(), meant: Meant::Routine(routine), circumstances, unread })
+        }
+        (None, [one]) if reading.is_taken() => {
+            let meant = Meant::Type(one.clone());
+            Ok(CalamityMatch { words: words.to_owned(), meant, circumstances, unread })
+        }
+        (_, several) => Err(Obstacle::CalamityAmbiguous(candidates(snapshot, several))),
+    }
+}
+
+impl CalamityMatch {
+    fn plain(words: &str, one: &Arc<CalamityType>) -> Self {
+        let meant = Meant::Type(one.clone());
+        CalamityMatch { words: words.to_owned(), meant, circumstances: Vec::new(), unread: String::new() }
+    }
+}
+
+/// What a text says, and what it denies: `(Met brand: nee)` denies, and `(asbest: ja)` states.
+pub fn split_denials(text: &str) -> (String, Vec<String>) {
+    let (mut said, mut denied) = (String::new(), Vec::new());
+    for (index, part) in text.split(['(', ')']).enumerate() {
+        let value = part.rsplit_once(':').filter(|_| index % 2 == 1);
+        match value.map(|(key, value)| (key, value.trim().to_lowercase())) {
+            Some((key, value)) if DENIALS.contains(&value.as_str()) => denied.push(key.trim().to_owned()),
+            Some((key, value)) if ASSENTS.contains(&value.as_str()) => {
+                said.push(' ');
+                said.push_str(key);
+            }
+            Some(_) | None => {
+                said.push(' ');
+                said.push_str(part);
+            }
+        }
+    }
+    (said, denied)
+}
+
+/// What stands behind a property that does not hold, and behind one that does.
+const DENIALS: &[&str] = &["nee", "neen", "no", "false"];
+const ASSENTS: &[&str] = &["ja", "yes", "true"];
+
+/// The code in a GLIDE number: `FL-2026-000012-NLD` is a flood.
+fn glide_number(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.trim().split('-').collect();
+    let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
+    match parts.as_slice() {
+        [code, year, number, country]
+            if code.len() == 2 && digits(year, 4) && digits(number, 6) && country.len() == 3 =>
+        {
+            Some(format!("GLIDE {code}"))
+        }
+        _ => None,
+    }
+}
+
+/// What comes near words that mean nothing: slips of the pen, or the types beside a code that nothing has.
+fn suggestions(snapshot: &Snapshot, typed: &str, at: Timestamp) -> Vec<Arc<CalamityType>> {
+    let mut near: Vec<Arc<CalamityType>> = Vec::new();
+    for id in snapshot.lexicon().near(typed).into_iter().flat_map(super::lexicon::Said::calamity_types) {
+        if let Some(one) = snapshot.get(&id).filter(|one| one.validity.may_hold(at) && !near.contains(one)) {
+            near.push(one.clone());
+        }
+    }
+    if near.is_empty() {
+        near = beside_code(snapshot, typed.trim(), at);
+    }
+    near.truncate(MAX_SUGGESTIONS);
+    near
 }
 
 /// The types among which a code that nothing has would stand: those whose codes begin alike as far as any does.
@@ -61,36 +172,8 @@ fn beside_code(snapshot: &Snapshot, typed: &str, at: Timestamp) -> Vec<Arc<Calam
     near.into_iter().map(|(_, one)| Arc::clone(one)).collect()
 }
 
-/// The types of words that are in use, each once, in the order of the words.
-fn in_use(snapshot: &Snapshot, terms: Vec<&Term>, at: Timestamp) -> Vec<Arc<CalamityType>> {
-    let mut types: Vec<Arc<CalamityType>> = Vec::new();
-    for term in terms {
-        let found = Id::try_from_name(term.name.clone()).ok().and_then(|id| snapshot.get::<CalamityType>(&id));
-        if let Some(found) = found
-            && found.validity.may_hold(at)
-            && !types.contains(found)
-        {
-            types.push(Arc::clone(found));
-        }
-    }
-    types
-}
-
-/// Whether one type has another somewhere above it.
-fn lies_below(snapshot: &Snapshot, narrow: &CalamityType, broad: &CalamityType) -> bool {
-    let mut seen = vec![&narrow.name];
-    let mut parent = narrow.parent.as_ref();
-    while let Some(name) = parent.filter(|name| !seen.contains(name)) {
-        if *name == broad.name {
-            return true;
-        }
-        seen.push(name);
-        parent = snapshot.get(name).and_then(|above| above.parent.as_ref());
-    }
-    false
-}
-
-fn candidates(snapshot: &Snapshot, types: &[Arc<CalamityType>]) -> Vec<Candidate> {
+/// Types as the caller may choose them.
+pub fn candidates(snapshot: &Snapshot, types: &[Arc<CalamityType>]) -> Vec<Candidate> {
     let above = |one: &CalamityType| one.parent.as_ref().and_then(|name| snapshot.get(name));
     types
         .iter()
@@ -107,9 +190,15 @@ mod tests {
     use super::*;
     use crate::domain::sample;
 
+    fn meant_at(words: &str, at: &str) -> Result<String, Obstacle> {
+        resolve(&sample::snapshot(), words, sample::at(at)).map(|found| match found.meant {
+            Meant::Type(one) => one.name.id().to_owned(),
+            Meant::Routine(routine) => format!("routine: {}", routine.term.name.id()),
+        })
+    }
+
     fn meant(words: &str) -> Result<String, Obstacle> {
-        let now = sample::at("2026-11-23T12:00");
-        resolve(&sample::snapshot(), words, now).map(|found| found.name.id().to_owned())
+        meant_at(words, "2026-11-23T12:00")
     }
 
     fn named(candidates: Vec<Candidate>) -> Vec<String> {
@@ -173,7 +262,6 @@ mod tests {
     #[test]
     fn a_type_no_longer_in_use_is_found_only_in_its_time() {
         assert_eq!(meant("ramptype"), Err(Obstacle::CalamityNotFound(Vec::new())));
-        let then = sample::at("2008-06-01");
-        assert_eq!(resolve(&sample::snapshot(), "ramptype", then).unwrap().name.id(), "old-1");
+        assert_eq!(meant_at("ramptype", "2008-06-01"), Ok("old-1".to_owned()));
     }
 }

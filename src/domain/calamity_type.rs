@@ -1,5 +1,6 @@
 //! Calamity types: theme > crisis type > incident type, in versioned code systems.
 
+use super::contact::Dependence;
 use super::field::{fields, words};
 use super::name::{Collected, Collection, Id};
 use super::source::Source;
@@ -15,6 +16,14 @@ words! {
         CrisisType = "CRISIS_TYPE",
         /// "Natural environment".
         Theme = "THEME",
+    }
+
+    /// How surely a calamity takes something away.
+    pub enum Certainty {
+        /// It is what the calamity is.
+        Sure = "SURE",
+        /// It may be so.
+        Possible = "POSSIBLE",
     }
 
     /// How well a code of another system matches.
@@ -45,14 +54,28 @@ fields! {
         pub version: String,
         /// The code: `1.1.30`.
         pub code: String,
-        /// Everyday words in any language: "dijk schuift", "gaslek".
+        /// Everyday words that mean this type alone. What means more, or states a circumstance, is a term.
         pub words: Vec<String>,
         /// The same in other code systems.
         pub mappings: Vec<CodeMapping>,
         /// Circumstances in which an event that sounds like this is another type.
         pub reclassified_as: Vec<Reclassification>,
+        /// What it takes away that channels hang on.
+        pub takes_down: Vec<TakenDown>,
         /// When it is in use.
         pub validity: Validity,
+        /// Who says so.
+        pub source: Option<Source>,
+    }
+
+    /// Something that a calamity takes away.
+    pub struct TakenDown {
+        /// What.
+        pub dependence: Dependence,
+        /// How surely.
+        pub certainty: Certainty,
+        /// What to know.
+        pub note: Option<Localised>,
         /// Who says so.
         pub source: Option<Source>,
     }

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
 
+use super::contact::Channel;
 use super::field::{Faults, Field, Path, Schema, Value, fields, required, text, words};
 use super::validity::{instant_of, zone};
 
@@ -68,23 +69,43 @@ impl Field for ClockTime {
     }
 }
 
-/// Whether any of these hours are open at an instant. No hours at all mean always.
-pub fn is_open(hours: &[OpeningHours], at: Timestamp) -> bool {
-    hours.is_empty() || spans(hours, at).any(|(opens, closes)| opens <= at && at < closes)
+/// Whether a channel may be answered at an instant: it is open, or nothing is known of its hours.
+///
+/// On a day that has an exception the weekly hours that start on it do not hold.
+pub fn is_open(channel: &Channel, at: Timestamp) -> bool {
+    let today = zone().to_datetime(at).date();
+    let excepted = channel.exceptions.iter().any(|exception| exception.date.0 == today);
+    (channel.hours.is_empty() && !excepted) || spans(channel, at).any(|(opens, closes)| opens <= at && at < closes)
 }
 
-/// The next instant after `at` at which one of these hours opens or closes; `None` if they never do.
-pub fn next_boundary(hours: &[OpeningHours], at: Timestamp) -> Option<Timestamp> {
-    spans(hours, at).flat_map(|(opens, closes)| [opens, closes]).filter(|boundary| *boundary > at).min()
+/// The next instant after `at` at which a channel opens or closes; `None` if it never does.
+pub fn next_boundary(channel: &Channel, at: Timestamp) -> Option<Timestamp> {
+    let days = channel.exceptions.iter().flat_map(|exception| {
+        let date = exception.date.0;
+        [Some(date), date.tomorrow().ok()].into_iter().flatten().filter_map(|date| instant_of(date.at(0, 0, 0, 0)))
+    });
+    let spans = spans(channel, at).flat_map(|(opens, closes)| [opens, closes]);
+    spans.chain(days).filter(|boundary| *boundary > at).min()
 }
 
 /// Every span that starts from two days before to eight days after an instant: enough to hold the span that
 /// covers it (at most 25 hours long) and, as hours repeat weekly, the next one.
-fn spans(hours: &[OpeningHours], at: Timestamp) -> impl Iterator<Item = (Timestamp, Timestamp)> {
+fn spans(channel: &Channel, at: Timestamp) -> impl Iterator<Item = (Timestamp, Timestamp)> {
     let today = zone().to_datetime(at).date();
     (-2i64..=8).filter_map(move |offset| today.checked_add(jiff::Span::new().days(offset)).ok()).flat_map(move |date| {
-        hours.iter().filter(move |hours| hours.starts_on(date)).filter_map(move |hours| hours.span(date))
+        let mut exceptions = channel.exceptions.iter().filter(move |exception| exception.date.0 == date).peekable();
+        let weekly = if exceptions.peek().is_some() { &[] } else { channel.hours.as_slice() };
+        let weekly = weekly.iter().filter(move |hours| hours.starts_on(date)).filter_map(move |hours| hours.span(date));
+        let otherwise = exceptions.filter_map(move |exception| span(date, exception.opens?, exception.closes?));
+        weekly.chain(otherwise)
     })
+}
+
+/// The span of a day; one that closes no later than it opens runs into the next.
+fn span(date: Date, opens: ClockTime, closes: ClockTime) -> Option<(Timestamp, Timestamp)> {
+    let last = if closes > opens { date } else { date.tomorrow().ok()? };
+    let instant = |date: Date, time: ClockTime| instant_of(date.to_datetime(time.0));
+    Some((instant(date, opens)?, instant(last, closes)?))
 }
 
 impl OpeningHours {
@@ -102,8 +123,6 @@ impl OpeningHours {
     }
 
     fn span(&self, date: Date) -> Option<(Timestamp, Timestamp)> {
-        let last = if self.closes > self.opens { date } else { date.tomorrow().ok()? };
-        let instant = |date: Date, time: ClockTime| instant_of(date.to_datetime(time.0));
-        Some((instant(date, self.opens)?, instant(last, self.closes)?))
+        span(date, self.opens, self.closes)
     }
 }

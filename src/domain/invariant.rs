@@ -8,11 +8,12 @@ use std::collections::HashMap;
 use super::area::{Area, AreaKind};
 use super::assignment::{Activation, Actor, Assignment, Phase};
 use super::calamity_type::{CalamityLevel, CalamityType};
-use super::contact::{Channel, ChannelKind, Contact};
+use super::contact::{Channel, ChannelKind, Contact, HoursKind};
 use super::field::{Faults, Path};
 use super::grip::Grip;
 use super::name::{Collection, Name};
 use super::record::{Record, Resource};
+use super::term::{Term, TermForm};
 
 /// The id of the one profile.
 pub const PROFILE_ID: &str = "directory";
@@ -57,6 +58,7 @@ pub fn check_alone(record: &Record, faults: &mut Faults) {
         | Record::CrisisProcess(_)
         | Record::Condition(_)
         | Record::Constraint(_) => {}
+        Record::Term(term) => check_term(term, faults),
     }
 }
 
@@ -235,6 +237,22 @@ fn check_calamity_type(calamity: &CalamityType, faults: &mut Faults) {
     }
 }
 
+fn check_term(term: &Term, faults: &mut Faults) {
+    if term.words.is_empty() {
+        faults.add(&Path::Root.field("words"), "REQUIRED", "name at least one word");
+    }
+    for (index, word) in term.words.iter().enumerate() {
+        not_blank(word, &Path::Root.field("words").item(index), faults);
+    }
+    if term.form == TermForm::Abbreviation && term.expands_to.is_empty() {
+        let message = "say what the abbreviation stands for";
+        faults.add(&Path::Root.field("expands_to"), "REQUIRED", message);
+    }
+    if term.form == TermForm::AreaKind && term.area_kind.is_none() {
+        faults.add(&Path::Root.field("area_kind"), "REQUIRED", "say which kind of area");
+    }
+}
+
 fn check_contact(contact: &Contact, faults: &mut Faults) {
     for (index, channel) in contact.channels.iter().enumerate() {
         check_channel(channel, &Path::Root.field("channels").item(index), faults);
@@ -242,6 +260,24 @@ fn check_contact(contact: &Contact, faults: &mut Faults) {
 }
 
 fn check_channel(channel: &Channel, at: &Path<'_>, faults: &mut Faults) {
+    let (listed, at_kind) = (!channel.hours.is_empty(), at.field("hours_kind"));
+    match channel.hours_kind {
+        HoursKind::Always if listed => {
+            faults.add(&at_kind, "HOURS_CONTRADICT", "hours are listed, so it is not answered ALWAYS");
+        }
+        HoursKind::Listed if !listed => faults.add(&at.field("hours"), "REQUIRED", "list the hours, or say UNKNOWN"),
+        HoursKind::Unknown | HoursKind::Always | HoursKind::Listed => {}
+    }
+    for (index, exception) in channel.exceptions.iter().enumerate() {
+        if exception.opens.is_some() != exception.closes.is_some() {
+            let message = "give both times, or none where it is closed all day";
+            faults.add(&at.field("exceptions").item(index), "REQUIRED", message);
+        }
+    }
+    if channel.not_public && !channel.placeholder {
+        let message = "only of a placeholder: what has a value is withheld by its confidentiality";
+        faults.add(&at.field("not_public"), "NOT_A_PLACEHOLDER", message);
+    }
     let at_value = at.field("value");
     match (channel.placeholder, channel.value.is_empty()) {
         (true, false) => faults.add(&at_value, "PLACEHOLDER_WITH_VALUE", "a placeholder has no value"),
@@ -281,7 +317,11 @@ fn check_channel_value(kind: ChannelKind, value: &str, at: &Path<'_>, faults: &m
                 faults.add(at, "NOT_AN_ADDRESS", format!("'{value}' is not an e-mail address"));
             }
         }
-        ChannelKind::AlarmGroup | ChannelKind::Talkgroup | ChannelKind::Platform => {}
+        ChannelKind::AlarmGroup
+        | ChannelKind::Talkgroup
+        | ChannelKind::Platform
+        | ChannelKind::MarineVhf
+        | ChannelKind::WebPage => {}
     }
 }
 

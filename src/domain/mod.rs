@@ -15,6 +15,7 @@ pub mod area;
 pub mod organisation;
 pub mod contact;
 pub mod calamity_type;
+pub mod term;
 pub mod catalogue;
 pub mod assignment;
 pub mod arrangement;
@@ -33,12 +34,14 @@ pub mod plan;
 pub mod revert;
 pub mod merge;
 pub mod words;
+pub mod lexicon;
 pub mod place;
 mod location;
 pub mod calamity;
 pub mod named;
 pub mod search;
 pub mod acting;
+pub mod report;
 pub mod questions;
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub enum Collection {
     Contacts,
     /// `calamityTypes/*`
     CalamityTypes,
+    /// `terms/*`
+    Terms,
     /// `capabilities/*`
     Capabilities,
     /// `crisisFunctions/*`
@@ -56,6 +58,7 @@ impl Collection {
         Collection::Stations,
         Collection::Contacts,
         Collection::CalamityTypes,
+        Collection::Terms,
         Collection::Constraints,
         Collection::Assignments,
         Collection::Arrangements,
@@ -70,6 +73,7 @@ impl Collection {
             Collection::Stations => "stations",
             Collection::Contacts => "contacts",
             Collection::CalamityTypes => "calamityTypes",
+            Collection::Terms => "terms",
             Collection::Capabilities => "capabilities",
             Collection::CrisisFunctions => "crisisFunctions",
             Collection::CrisisProcesses => "crisisProcesses",

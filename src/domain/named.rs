@@ -14,7 +14,7 @@ use super::place::MAX_SUGGESTIONS;
 use super::record::{Record, Resource, Stored};
 use super::snapshot::Snapshot;
 use super::text::Language;
-use super::words::Term;
+use super::words::Word;
 
 /// A circumstance as the asker states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,7 @@ fn find<R: Resource>(snapshot: &Snapshot, words: &str, at: Timestamp) -> Result<
 }
 
 /// The records of words, each once, in the order of the words.
-fn records<'s>(snapshot: &'s Snapshot, terms: Vec<&Term>) -> Vec<&'s Arc<Stored>> {
+fn records<'s>(snapshot: &'s Snapshot, terms: Vec<&Word>) -> Vec<&'s Arc<Stored>> {
     let mut records: Vec<&Arc<Stored>> = Vec::new();
     for stored in terms.into_iter().filter_map(|term| snapshot.stored(&term.name)) {
         if !records.iter().any(|known| known.record.name() == stored.record.name()) {
@@ -128,6 +128,7 @@ fn exists(record: &Record, at: Timestamp) -> bool {
         | Record::Station(_)
         | Record::Contact(_)
         | Record::CalamityType(_)
+        | Record::Term(_)
         | Record::Capability(_)
         | Record::CrisisFunction(_)
         | Record::CrisisProcess(_)

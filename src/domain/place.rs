@@ -30,7 +30,7 @@ use super::location::is_location;
 use super::name::{Collection, Id};
 use super::snapshot::Snapshot;
 use super::text::{Language, Localised};
-use super::words::{MAX_WORDS_BYTES, Term, tokens};
+use super::words::{MAX_WORDS_BYTES, Word, tokens};
 
 /// How many near misses are suggested.
 pub const MAX_SUGGESTIONS: usize = 5;
@@ -44,6 +44,8 @@ pub struct PlaceMatch {
     pub area: Arc<Area>,
     /// Areas of the same name within it or around it: Urk the town beside Urk the municipality.
     pub also: Vec<Arc<Area>>,
+    /// The words among them that were not understood: the area is the wider one that was.
+    pub unread: String,
 }
 
 /// The place that words mean at an instant.
@@ -192,7 +194,7 @@ struct Gazetteer<'s> {
 impl<'s> Gazetteer<'s> {
     /// The areas that words mean, whether they are one place or not.
     fn meant(&self, reading: Reading<'_>) -> Vec<Arc<Area>> {
-        let known: Vec<(&Term, &Arc<Area>)> = self
+        let known: Vec<(&Word, &Arc<Area>)> = self
             .snapshot
             .words()
             .same_tokens(Collection::Areas, reading.tokens)
@@ -208,7 +210,7 @@ impl<'s> Gazetteer<'s> {
         if present.is_empty() { known.iter().flat_map(|(_, area)| self.settle(area)).collect() } else { present }
     }
 
-    fn area(&self, term: &Term) -> Option<&'s Arc<Area>> {
+    fn area(&self, term: &Word) -> Option<&'s Arc<Area>> {
         Id::try_from_name(term.name.clone()).ok().and_then(|id| self.snapshot.get(&id))
     }
 
@@ -316,7 +318,9 @@ impl<'s> Gazetteer<'s> {
         let mut places = self.distinct(areas);
         match places.len() {
             0 => None,
-            1 => places.pop().map(|(area, also)| Ok(PlaceMatch { words: typed.to_owned(), area, also })),
+            1 => places
+                .pop()
+                .map(|(area, also)| Ok(PlaceMatch { words: typed.to_owned(), area, also, unread: String::new() })),
             _ => Some(Err(Obstacle::PlaceAmbiguous(places.iter().map(|(area, _)| self.candidate(area)).collect()))),
         }
     }

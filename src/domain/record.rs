@@ -13,6 +13,7 @@ use super::contact::Contact;
 use super::field::{Faults, Field, Fields, Path, Schema, Value};
 use super::name::{Collected, Collection, Id, Name};
 use super::organisation::{Coverage, Organisation, Station};
+use super::term::Term;
 use super::text::Localised;
 
 /// A type of record: what a generic layer needs to know of it.
@@ -78,7 +79,7 @@ macro_rules! records {
 
 records! {
     Area in Areas, Organisation in Organisations, Coverage in Coverages, Station in Stations, Contact in Contacts,
-    CalamityType in CalamityTypes, Capability in Capabilities, CrisisFunction in CrisisFunctions,
+    CalamityType in CalamityTypes, Term in Terms, Capability in Capabilities, CrisisFunction in CrisisFunctions,
     CrisisProcess in CrisisProcesses, Condition in Conditions, Constraint in Constraints,
     Assignment in Assignments, Arrangement in Arrangements, Profile in Profiles,
 }
@@ -97,7 +98,7 @@ impl Record {
         self.name().collection()
     }
 
-    /// The names shown for it; a coverage and an assignment have none of their own.
+    /// The names shown for it; a coverage, an assignment and a term have none of their own.
     pub fn display_names(&self) -> Option<&Localised> {
         match self {
             Record::Area(r) => Some(&r.display_names),
@@ -112,7 +113,7 @@ impl Record {
             Record::Constraint(r) => Some(&r.display_names),
             Record::Arrangement(r) => Some(&r.display_names),
             Record::Profile(r) => Some(&r.display_names),
-            Record::Coverage(_) | Record::Assignment(_) => None,
+            Record::Coverage(_) | Record::Assignment(_) | Record::Term(_) => None,
         }
     }
 }

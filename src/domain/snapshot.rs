@@ -13,6 +13,7 @@ use super::area::Area;
 use super::change::Batch;
 use super::contact::{Confidentiality, Contact};
 use super::field::Fields;
+use super::lexicon::Lexicon;
 use super::name::{Collection, Id, Name};
 use super::organisation::{Coverage, EXECUTES_FOR, Organisation, SUCCESSOR_OF};
 use super::record::{Record, Resource, Revision, Stored};
@@ -52,6 +53,8 @@ struct Index {
     boundaries: Vec<Timestamp>,
     /// What people type, and what it may mean.
     words: Words,
+    /// What people type for a calamity or a circumstance.
+    lexicon: Lexicon,
 }
 
 impl Snapshot {
@@ -179,14 +182,19 @@ impl Snapshot {
         self.index.contacts.get(organisation).map_or(&[], Vec::as_slice)
     }
 
-    /// What people type, and the records it may mean.
     /// The contacts with a channel whose value is for few: reading them is noted.
     pub fn restricted(&self) -> &BTreeSet<Name> {
         &self.index.restricted
     }
 
+    /// What people type, and the records it may mean.
     pub(super) fn words(&self) -> &Words {
         &self.index.words
+    }
+
+    /// What people type for a calamity or a circumstance.
+    pub fn lexicon(&self) -> &Lexicon {
+        &self.index.lexicon
     }
 
     /// The records whose readings differ at an instant, each with the moment since which they do, if that is known.
@@ -217,7 +225,8 @@ impl Snapshot {
 impl Index {
     fn of(records: &BTreeMap<Name, Arc<Stored>>) -> Self {
         let words = Words::of(records.values().map(|stored| &stored.record));
-        let mut index = Index { words, ..Index::default() };
+        let lexicon = Lexicon::of(records.values().map(|stored| &stored.record));
+        let mut index = Index { words, lexicon, ..Index::default() };
         for stored in records.values() {
             let record = &stored.record;
             record.references(&mut |_, other| {
@@ -260,6 +269,7 @@ impl Index {
                 Record::Organisation(_)
                 | Record::Station(_)
                 | Record::CalamityType(_)
+                | Record::Term(_)
                 | Record::Capability(_)
                 | Record::CrisisFunction(_)
                 | Record::CrisisProcess(_)

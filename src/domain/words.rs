@@ -70,7 +70,7 @@ fn loose<T: AsRef<str>>(tokens: &[T]) -> String {
 
 /// A word for a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Term {
+pub struct Word {
     /// The record.
     pub name: Name,
     /// The word as the directory writes it.
@@ -84,8 +84,8 @@ pub struct Term {
 
 /// The words of one collection.
 #[derive(Debug, Clone, Default)]
-struct Terms {
-    all: Vec<Term>,
+struct Vocabulary {
+    all: Vec<Word>,
     by_form: HashMap<String, Vec<usize>>,
     by_loose_form: HashMap<String, Vec<usize>>,
 }
@@ -93,7 +93,7 @@ struct Terms {
 /// Every word of a directory.
 #[derive(Debug, Clone, Default)]
 pub struct Words {
-    collections: HashMap<Collection, Terms>,
+    collections: HashMap<Collection, Vocabulary>,
 }
 
 impl Words {
@@ -121,6 +121,7 @@ impl Words {
                 Record::Condition(r) => words.add_all(record, &r.display_names, &r.aliases, &[]),
                 // Nobody asks for these by a word.
                 Record::Coverage(_)
+                | Record::Term(_)
                 | Record::Station(_)
                 | Record::Contact(_)
                 | Record::Constraint(_)
@@ -161,7 +162,7 @@ impl Words {
         let index = terms.all.len();
         terms.by_form.entry(form.clone()).or_default().push(index);
         terms.by_loose_form.entry(loose).or_default().push(index);
-        terms.all.push(Term {
+        terms.all.push(Word {
             name: name.clone(),
             text: text.to_owned(),
             validity: validity.clone(),
@@ -172,7 +173,7 @@ impl Words {
     }
 
     /// The words of a collection that are the same as these: in normal form or, if there are none, in loose form.
-    pub fn same(&self, collection: Collection, words: &str) -> Vec<&Term> {
+    pub fn same(&self, collection: Collection, words: &str) -> Vec<&Word> {
         if words.len() > MAX_WORDS_BYTES {
             return Vec::new();
         }
@@ -180,7 +181,7 @@ impl Words {
     }
 
     /// As [`same`](Self::same), of words already in normal form.
-    pub(super) fn same_tokens<T: AsRef<str>>(&self, collection: Collection, tokens: &[T]) -> Vec<&Term> {
+    pub(super) fn same_tokens<T: AsRef<str>>(&self, collection: Collection, tokens: &[T]) -> Vec<&Word> {
         let Some(terms) = self.collections.get(&collection) else { return Vec::new() };
         let form = join(tokens);
         let found = terms.by_form.get(&form).or_else(|| terms.by_loose_form.get(&loose(tokens)));
@@ -189,7 +190,7 @@ impl Words {
 
     /// The words of a collection that come near, nearest first, one per record. Codes never come near: one digit
     /// off is another thing altogether.
-    pub fn near(&self, collection: Collection, words: &str) -> Vec<&Term> {
+    pub fn near(&self, collection: Collection, words: &str) -> Vec<&Word> {
         if words.len() > MAX_WORDS_BYTES {
             return Vec::new();
         }
@@ -198,7 +199,7 @@ impl Words {
         let Some(terms) = self.collections.get(&collection).filter(|_| length >= SHORTEST_NEAR) else {
             return Vec::new();
         };
-        let mut found: Vec<(Nearness, &Term)> = terms
+        let mut found: Vec<(Nearness, &Word)> = terms
             .all
             .iter()
             .filter(|term| !term.is_code)
@@ -228,7 +229,7 @@ const fn tolerance(length: usize) -> usize {
     }
 }
 
-fn nearness(form: &str, letters: u64, term: &Term) -> Option<Nearness> {
+fn nearness(form: &str, letters: u64, term: &Word) -> Option<Nearness> {
     let lengths_apart = form.len().abs_diff(term.form.len());
     let tolerance = tolerance(form.len().min(term.form.len()));
     // One edit changes the set of letters by at most two: this spares nearly every comparison of letter by letter.

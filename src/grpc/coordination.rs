@@ -17,6 +17,7 @@ use crate::domain::organisation::Organisation;
 use crate::domain::place;
 use crate::domain::questions::{self, areas, arrangements, contacts, providers, worklist};
 use crate::domain::record::Resource;
+use crate::domain::report;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Language;
 use crate::proto::convert::{Detail, parse_timestamp, timestamp};
@@ -116,7 +117,7 @@ impl Asking {
     fn calamity_types(&self, words: &[String]) -> Result<Vec<Arc<CalamityType>>, Error> {
         let mut unresolved = Vec::new();
         let found = acting::question::calamity_types(&self.snapshot, words, self.at, &mut unresolved);
-        questions::resolved(found.into_iter().map(|(_, asked)| asked).collect(), unresolved)
+        questions::resolved(found, unresolved)
     }
 
     /// The records that words name, all faults at once.
@@ -163,6 +164,7 @@ impl CoordinationService for Api {
             places: request.places.clone(),
             calamities: request.calamities.clone(),
             circumstances: request.circumstances.clone(),
+            denied: request.denied_circumstances.clone(),
         };
         let answer = acting::answer(&asking.snapshot, &question).map_err(|error| asking.refuse(&error))?;
         let full = request.view() != v1::View::Basic;
@@ -341,6 +343,25 @@ impl CoordinationService for Api {
         }))
     }
 
+    async fn interpret_report(
+        &self,
+        request: Request<v1::InterpretReportRequest>,
+    ) -> Result<Response<v1::InterpretReportResponse>, Status> {
+        let asked = request.get_ref();
+        let asking = self.ask(
+            "CoordinationService/InterpretReport",
+            &request,
+            &asked.language_code,
+            asked.effective_time.as_ref(),
+        )?;
+        let report = report::interpret(&asking.snapshot, &request.get_ref().report, asking.at);
+        Ok(Response::new(v1::InterpretReportResponse {
+            revision: asking.revision(),
+            effective_time: Some(timestamp(asking.at)),
+            ..asking.detail().report(&report)
+        }))
+    }
+
     async fn resolve_place(
         &self,
         request: Request<v1::ResolvePlaceRequest>,
@@ -360,11 +381,7 @@ impl CoordinationService for Api {
         let placed = acting::place(&asking.snapshot, &matched, asking.at);
         let detail = asking.detail();
         Ok(Response::new(v1::ResolvePlaceResponse {
-            matched: Some(v1::MatchedWords {
-                words: matched.words.clone(),
-                area: matched.area.name.to_string(),
-                display_name: matched.area.display_names.text(asking.language).to_owned(),
-            }),
+            matched: Some(detail.matched(&matched)),
             kind: v1::AreaKind::from(matched.area.kind).into(),
             alternatives: matched.also.iter().map(|area| detail.area(area, false)).collect(),
             resolution: Some(detail.resolution(&placed.resolution)),

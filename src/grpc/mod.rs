@@ -73,6 +73,7 @@ pub fn routes(
         calamity_type_service_server::CalamityTypeServiceServer,
         catalogue_service_server::CatalogueServiceServer,
         assignment_service_server::AssignmentServiceServer,
+        term_service_server::TermServiceServer,
         arrangement_service_server::ArrangementServiceServer,
         directory_service_server::DirectoryServiceServer,
     );

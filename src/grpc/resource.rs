@@ -502,6 +502,14 @@ services! {
         delete_calamity_type: delete DeleteCalamityTypeRequest -> (), CalamityTypes;
         batch_get_calamity_types: batch_get BatchGetCalamityTypesRequest -> v1::BatchGetCalamityTypesResponse, CalamityTypes;
     }
+    TermService in term_service_server {
+        get_term: get GetTermRequest -> v1::Term, Terms;
+        list_terms: list ListTermsRequest -> v1::ListTermsResponse, Terms;
+        create_term: create CreateTermRequest -> v1::Term, Terms;
+        update_term: update UpdateTermRequest -> v1::Term, Terms;
+        delete_term: delete DeleteTermRequest -> (), Terms;
+        batch_get_terms: batch_get BatchGetTermsRequest -> v1::BatchGetTermsResponse, Terms;
+    }
     CatalogueService in catalogue_service_server {
         get_capability: get GetCapabilityRequest -> v1::Capability, Capabilities;
         list_capabilities: list ListCapabilitiesRequest -> v1::ListCapabilitiesResponse, Capabilities;

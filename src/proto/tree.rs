@@ -33,6 +33,7 @@ pub const fn message_name(collection: Collection) -> &'static str {
         Collection::Stations => "Station",
         Collection::Contacts => "Contact",
         Collection::CalamityTypes => "CalamityType",
+        Collection::Terms => "Term",
         Collection::Capabilities => "Capability",
         Collection::CrisisFunctions => "CrisisFunction",
         Collection::CrisisProcesses => "CrisisProcess",

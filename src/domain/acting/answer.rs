@@ -10,13 +10,15 @@ use crate::domain::arrangement::Arrangement;
 use crate::domain::assignment::{ActivationRule, Assignment, Role};
 use crate::domain::calamity_type::CalamityType;
 use crate::domain::catalogue::{Capability, Condition, CrisisFunction, CrisisProcess};
-use crate::domain::contact::{Channel, Contact};
+use crate::domain::contact::{Channel, Contact, Dependence};
 use crate::domain::field::words;
 use crate::domain::grip::Grip;
 use crate::domain::name::{Id, Name};
 use crate::domain::organisation::{Coverage, Organisation};
+use crate::domain::place::PlaceMatch;
 use crate::domain::record::Revision;
 use crate::domain::source::Confidence;
+use crate::domain::term::Term;
 use crate::domain::text::Localised;
 
 words! {
@@ -52,7 +54,7 @@ words! {
         NoCover = "NO_COVER",
         /// An organisation has no contact at all.
         NoContact = "NO_CONTACT",
-        /// A contact exists, but its number is not public.
+        /// A contact exists, and its holder keeps the number from the public.
         PlaceholderOnly = "PLACEHOLDER_ONLY",
         /// No channel of a contact is answered at that hour.
         NotReachable = "NOT_REACHABLE",
@@ -70,6 +72,22 @@ words! {
         GripAssumed = "GRIP_ASSUMED",
         /// GRIP 5 needs more than one region.
         OneRegion = "ONE_REGION",
+        /// Some words for a place were not understood: the answer is for the wider place.
+        PlacePartlyUnderstood = "PLACE_PARTLY_UNDERSTOOD",
+        /// Some words for a calamity were not understood.
+        CalamityPartlyUnderstood = "CALAMITY_PARTLY_UNDERSTOOD",
+        /// A contact exists, and nobody has filled in its number yet.
+        NotFilledIn = "NOT_FILLED_IN",
+        /// Numbers were published by their holders and not yet verified by the office.
+        PublishedUnverified = "PUBLISHED_UNVERIFIED",
+        /// Nobody is recorded who must be alarmed.
+        NobodyAlarmed = "NOBODY_ALARMED",
+        /// The calamity takes away every channel known.
+        ChannelsTakenDown = "CHANNELS_TAKEN_DOWN",
+        /// The calamity may take away channels.
+        ChannelsMayBeDown = "CHANNELS_MAY_BE_DOWN",
+        /// Several contacts are equally fit.
+        EqualContacts = "EQUAL_CONTACTS",
     }
 
     /// How bad a gap is, worst first.
@@ -90,8 +108,16 @@ pub struct Answer {
     pub resolution: Resolution,
     /// The calamity types asked about.
     pub calamity_types: Vec<AskedCalamity>,
+    /// The circumstances taken into account.
+    pub circumstances: Vec<StatedCircumstance>,
+    /// Words that mean daily work and no crisis.
+    pub routine: Vec<Routine>,
     /// The level answered for.
     pub grip: Grip,
+    /// The alarm list: who must be alarmed now at this level.
+    pub call_now: Vec<Alarmed>,
+    /// The first channel that is answered now and reaches who leads or is alarmed.
+    pub first_call: Option<FirstCall>,
     /// Who acts, in the order to read.
     pub acting: Vec<Entry>,
     /// Whom to call when nobody else answers, in order.
@@ -112,11 +138,59 @@ pub struct Answer {
     pub expire_time: Option<Timestamp>,
 }
 
+/// A circumstance that an answer takes into account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatedCircumstance {
+    /// The condition.
+    pub condition: Arc<Condition>,
+    /// The words that state or deny it.
+    pub words: String,
+    /// Whether they deny it.
+    pub denied: bool,
+}
+
+/// Words of a question that mean daily work and no crisis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routine {
+    /// The words.
+    pub words: String,
+    /// The term that says so.
+    pub term: Arc<Term>,
+}
+
+/// A party of the alarm list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarmed {
+    /// Who; its entry says the rest.
+    pub organisation: Arc<Organisation>,
+    /// The rank of its entry.
+    pub rank: u32,
+    /// The level from which.
+    pub from_grip: Grip,
+    /// How it is alarmed: by what means, through whom.
+    pub activation: Option<ActivationRule>,
+    /// The first channel that reaches it now.
+    pub call: Option<FirstCall>,
+    /// What to know when alarming it.
+    pub note: Option<Localised>,
+}
+
+/// One channel to use, with whom it reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstCall {
+    /// Who is reached.
+    pub organisation: Arc<Organisation>,
+    /// Over which contact.
+    pub contact: Arc<Contact>,
+    /// By which channel.
+    pub channel: ReachChannel,
+}
+
 /// What the words of a question were taken to mean.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resolution {
-    /// The words and what they matched.
-    pub matched: Vec<(String, Arc<Area>)>,
+    /// The words, each with the place that they mean.
+    pub matched: Vec<PlaceMatch>,
     /// Asked areas and the narrower areas of their chains.
     pub areas: Vec<ResolvedArea>,
     /// The municipalities concerned.
@@ -143,6 +217,8 @@ pub struct AskedCalamity {
     pub words: String,
     /// The type.
     pub calamity_type: Arc<CalamityType>,
+    /// The words among them that were not understood.
+    pub unread: String,
     /// Types below it that are answered differently: ask for one of them to know more.
     pub narrower: Vec<Arc<CalamityType>>,
 }
@@ -233,8 +309,12 @@ pub struct Reach {
 pub struct ReachChannel {
     /// The channel.
     pub channel: Channel,
-    /// Whether it is answered at that hour: open, and not a placeholder.
+    /// Whether it is answered at that hour: open or not known to be closed, not a placeholder, and not taken away.
     pub reachable: bool,
+    /// What the calamity takes away that it hangs on.
+    pub taken_down: Vec<Dependence>,
+    /// What the calamity may take away that it hangs on.
+    pub may_be_down: Vec<Dependence>,
     /// Whether it holds only if an announced fact is confirmed, where its contact is not announced as a whole.
     pub announced: bool,
 }

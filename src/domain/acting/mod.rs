@@ -11,7 +11,8 @@
 //! | 7 contacts | [`reach`] |
 //! | 8 arrangements | [`binding`] |
 //! | 9 gaps | [`gaps`] |
-//! | 10 order | [`entries`] |
+//! | 10 order, the alarm list and the first act | [`entries`], [`alarm`] |
+//! | what the calamity itself takes away | [`outage`] |
 //!
 //! **Invariants.** Everything is read twice: once as confirmed, once as if all that is announced were confirmed. What
 //! only the second reading gives is marked `announced`; where both agree, nothing is said.
@@ -27,6 +28,8 @@ pub mod rules;
 pub mod cover;
 pub mod reach;
 pub mod entries;
+pub mod alarm;
+pub mod outage;
 pub mod binding;
 pub mod handover;
 pub mod gaps;
@@ -52,11 +55,15 @@ use super::validity::Reading;
 pub use answer::{Answer, DISCIPLINES};
 pub use question::Question;
 
-use answer::{AskedCalamity, BindingArrangement, Entry, Gap, Handover, LastResort, Reach, Resolution, ResolvedArea};
+use answer::{
+    AskedCalamity, BindingArrangement, Entry, Gap, Group, Handover, LastResort, Reach, Resolution, ResolvedArea,
+    Severity,
+};
 use binding::Occasion;
 use entries::Read;
 use gaps::Finder;
-use question::Asked;
+use outage::Outage;
+use question::{Asked, AskedType};
 use rules::{Calamities, Circumstances};
 use territory::{Elsewhere, Part, View};
 
@@ -83,9 +90,11 @@ pub struct Placed {
 /// Where a place is, and whose.
 pub fn place(snapshot: &Snapshot, matched: &PlaceMatch, at: Timestamp) -> Placed {
     let asked = Asked {
-        places: vec![(matched.words.clone(), matched.area.clone())],
+        places: vec![matched.clone()],
         calamity_types: Vec::new(),
+        routine: Vec::new(),
         calamities: Calamities::default(),
+        stated: Vec::new(),
         circumstances: Circumstances::default(),
     };
     let readings = Answering { snapshot, at, asked: &asked }.whereabouts();
@@ -121,19 +130,20 @@ impl<'s> Answering<'s> {
         let gaps = self.gaps(&readings, &found, question.grip);
         let mut acting = found.acting;
         if let Some(other) = question.compare_grip {
-            let before = entries::entries(self.snapshot, &self.read(other), other);
+            let mut before = entries::entries(self.snapshot, &self.read(other), other);
+            self.outage().mark_entries(&mut before);
             acting = entries::compare(acting, before);
         }
+        let call_now = alarm::call_now(&acting);
         Answer {
             expire_time: self.expire_time(&acting, &found.last_resorts, &found.handovers),
             resolution: found.resolution,
-            calamity_types: self
-                .asked
-                .calamity_types
-                .iter()
-                .map(|(words, asked)| self.asked_calamity(words, asked))
-                .collect(),
+            calamity_types: self.asked.calamity_types.iter().map(|asked| self.asked_calamity(asked)).collect(),
+            circumstances: self.asked.stated.clone(),
+            routine: self.asked.routine.clone(),
             grip: question.grip,
+            first_call: alarm::first_call(&call_now),
+            call_now,
             acting,
             last_resorts: found.last_resorts,
             arrangements: found.arrangements,
@@ -147,7 +157,7 @@ impl<'s> Answering<'s> {
 
     /// Where the event is in both readings, the confirmed one first; nobody acts yet.
     fn whereabouts(&self) -> [Read<'s>; 2] {
-        let areas: Vec<Arc<Area>> = self.asked.places.iter().map(|(_, area)| area.clone()).collect();
+        let areas: Vec<Arc<Area>> = self.asked.places.iter().map(|place| place.area.clone()).collect();
         [Reading::Confirmed, Reading::Announced].map(|reading| {
             let view = View { snapshot: self.snapshot, at: self.at, reading };
             Read { view, territory: view.territory(&areas), outcomes: Vec::new() }
@@ -164,17 +174,28 @@ impl<'s> Answering<'s> {
     }
 
     fn found(&self, readings: &[Read<'_>], grip: Grip) -> Found {
-        Found {
+        let mut found = Found {
             resolution: resolution(self.snapshot, self.at, self.asked, readings),
             acting: entries::entries(self.snapshot, readings, grip),
             last_resorts: last_resorts(readings),
             arrangements: self.binding(readings, grip),
             handovers: handover::handovers(readings),
-        }
+        };
+        let outage = self.outage();
+        outage.mark_entries(&mut found.acting);
+        outage.mark_last_resorts(&mut found.last_resorts);
+        outage.mark_handovers(&mut found.handovers);
+        found
+    }
+
+    /// What the asked calamities take away.
+    fn outage(&self) -> Outage {
+        Outage::of(self.snapshot, &self.asked.calamities)
     }
 
     /// An asked type, and the types below it that rules of their own name.
-    fn asked_calamity(&self, words: &str, asked: &Arc<CalamityType>) -> AskedCalamity {
+    fn asked_calamity(&self, wanted: &AskedType) -> AskedCalamity {
+        let asked = &wanted.calamity_type;
         let named: BTreeSet<&Id<CalamityType>> =
             self.snapshot.all::<Assignment>().flat_map(|rule| &rule.calamity_types).collect();
         let narrower = if asked.level == CalamityLevel::IncidentType {
@@ -187,7 +208,8 @@ impl<'s> Answering<'s> {
                 .cloned()
                 .collect()
         };
-        AskedCalamity { words: words.to_owned(), calamity_type: asked.clone(), narrower }
+        let AskedType { words, calamity_type, unread } = wanted.clone();
+        AskedCalamity { words, calamity_type, unread, narrower }
     }
 
     fn binding(&self, readings: &[Read<'_>], grip: Grip) -> Vec<BindingArrangement> {
@@ -206,23 +228,36 @@ impl<'s> Answering<'s> {
     fn gaps(&self, readings: &[Read<'_>; 2], found: &Found, grip: Grip) -> Vec<Gap> {
         let finder = Finder { snapshot: self.snapshot, at: self.at };
         let mut gaps = finder.of_question(grip, &regions(readings));
-        gaps.extend(found.acting.iter().flat_map(|entry| finder.of_entry(entry)));
-        gaps.extend(
-            found.last_resorts.iter().flat_map(|last| finder.of_reach(&last.organisation.name, true, &last.contacts)),
-        );
+        gaps.extend(finder.of_words(self.asked));
+        let call_now = alarm::call_now(&found.acting);
+        if readings.iter().any(|read| !read.territory.parts.is_empty()) {
+            gaps.extend(finder.of_command(&found.acting, &call_now, self.asked));
+        }
+        gaps.extend(finder.of_channels(&found.acting, &found.last_resorts, alarm::first_call(&call_now).as_ref()));
+        gaps.extend(finder.of_outage(&self.outage(), &call_now, &found.last_resorts));
         gaps.extend(found.arrangements.iter().filter_map(|binding| finder.of_arrangement(binding)));
         let outcomes = readings.iter().flat_map(|read| &read.outcomes);
         gaps.extend(outcomes.flat_map(|outcome| finder.of_outcome(outcome)));
-        if self.depends_on_announced(readings, grip) {
-            gaps.extend(finder.of_announcements(&considered(self.snapshot, readings, found)));
+        if let Some(severity) = self.depends_on_announced(readings, grip) {
+            gaps.extend(finder.of_announcements(&considered(self.snapshot, readings, found), severity));
         }
         gaps::ordered(gaps)
     }
 
-    /// Whether the two readings, each by itself, give different answers.
-    fn depends_on_announced(&self, readings: &[Read<'_>; 2], grip: Grip) -> bool {
-        let [confirmed, announced] = readings.each_ref().map(std::slice::from_ref);
-        self.snapshot.disputed(self.at).next().is_some() && self.found(confirmed, grip) != self.found(announced, grip)
+    /// Whether the two readings, each by itself, give different answers, and how bad that is: it is red if they differ
+    /// in who decides, who leads or the first act.
+    fn depends_on_announced(&self, readings: &[Read<'_>; 2], grip: Grip) -> Option<Severity> {
+        self.snapshot.disputed(self.at).next()?;
+        let [confirmed, announced] = readings.each_ref().map(std::slice::from_ref).map(|read| self.found(read, grip));
+        if confirmed == announced {
+            return None;
+        }
+        let [one, other] = [&confirmed, &announced].map(|found| {
+            let command = found.acting.iter().filter(|entry| matches!(entry.group, Group::Authority | Group::Lead));
+            let command: Vec<_> = command.map(|entry| (entry.group, entry.organisation.name.clone())).collect();
+            (command, alarm::first_call(&alarm::call_now(&found.acting)))
+        });
+        Some(if one == other { Severity::Amber } else { Severity::Red })
     }
 
     fn expire_time(&self, acting: &[Entry], last_resorts: &[LastResort], handovers: &[Handover]) -> Option<Timestamp> {

@@ -1,19 +1,21 @@
 //! The question, and step 1: its words to areas, calamity types and circumstances, naming every word that has no one
 //! meaning. Nothing is ever guessed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::area::Area;
-use crate::domain::calamity;
+use crate::domain::calamity::{self, CalamityMatch, Meant};
 use crate::domain::calamity_type::CalamityType;
 use crate::domain::error::{Error, Unresolved, both};
 use crate::domain::field::{Faults, Path};
 use crate::domain::grip::Grip;
+use crate::domain::named::{self, Circumstance};
+use crate::domain::place::{self, PlaceMatch};
 use crate::domain::snapshot::Snapshot;
-use crate::domain::{named, place};
 
+use super::answer::{Routine, StatedCircumstance};
 use super::rules::{Calamities, Chain, Circumstances};
 
 /// Who acts in these places, in these calamities?
@@ -29,6 +31,8 @@ pub struct Question {
     pub compare_grip: Option<Grip>,
     /// What is so, or with "not" before it, is not so.
     pub circumstances: Vec<String>,
+    /// What is not so.
+    pub denied: Vec<String>,
     /// When.
     pub effective_time: Timestamp,
     /// Whether this is an exercise: the answer says so.
@@ -38,14 +42,29 @@ pub struct Question {
 /// A question whose words have been understood.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// The places, each with the words that matched.
-    pub places: Vec<(String, Arc<Area>)>,
-    /// The calamity types, each with the words that matched.
-    pub calamity_types: Vec<(String, Arc<CalamityType>)>,
+    /// The places.
+    pub places: Vec<PlaceMatch>,
+    /// The calamity types.
+    pub calamity_types: Vec<AskedType>,
+    /// Words that mean daily work.
+    pub routine: Vec<Routine>,
     /// The chains of the calamity types.
     pub calamities: Calamities,
-    /// The circumstances.
+    /// The circumstances, each with the words that state or deny it.
+    pub stated: Vec<StatedCircumstance>,
+    /// The same, as rules look at them.
     pub circumstances: Circumstances,
+}
+
+/// A calamity type that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedType {
+    /// The words that mean it.
+    pub words: String,
+    /// The type.
+    pub calamity_type: Arc<CalamityType>,
+    /// The words among them that were not understood.
+    pub unread: String,
 }
 
 /// Understands the words of a question.
@@ -58,30 +77,68 @@ pub fn resolve(snapshot: &Snapshot, question: &Question) -> Result<Asked, Error>
     if question.places.is_empty() {
         faults.add(&Path::Root.field("places"), "REQUIRED", "name at least one place, such as Emmeloord");
     }
-    let circumstances = circumstances(snapshot, &question.circumstances, question.effective_time, &mut faults);
+    let given = given(snapshot, question, &mut faults);
     let mut unresolved = Vec::new();
     let places = places(snapshot, &question.places, question.effective_time, &mut unresolved);
-    let calamity_types = calamity_types(snapshot, &question.calamities, question.effective_time, &mut unresolved);
+    let matches = calamities(snapshot, &question.calamities, question.effective_time, &mut unresolved);
     let words = if unresolved.is_empty() { Ok(()) } else { Err(Error::Unresolved(unresolved)) };
     both(words, if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) })?;
-    let calamities = Calamities(calamity_types.iter().map(|(_, asked)| ancestors(snapshot, asked)).collect());
-    Ok(Asked { places, calamity_types, calamities, circumstances })
+    let (mut calamity_types, mut routine, mut stated) = (Vec::<AskedType>::new(), Vec::new(), given);
+    for CalamityMatch { words, meant, circumstances, unread } in matches {
+        // What the caller gives counts before what a word says.
+        for one in circumstances {
+            if !stated.iter().any(|known| known.condition.name == one.condition.name) {
+                stated.push(one);
+            }
+        }
+        match meant {
+            Meant::Routine(one) => routine.push(one),
+            Meant::Type(one) if calamity_types.iter().any(|known| known.calamity_type.name == one.name) => {}
+            Meant::Type(calamity_type) => calamity_types.push(AskedType { words, calamity_type, unread }),
+        }
+    }
+    let chains = calamity_types.iter().map(|asked| ancestors(snapshot, &asked.calamity_type)).collect();
+    let of = |denied: bool| {
+        let those = stated.iter().filter(move |one| one.denied == denied);
+        those.map(|one| one.condition.name.clone()).collect()
+    };
+    let circumstances = Circumstances { stated: of(false), denied: of(true) };
+    Ok(Asked { places, calamity_types, routine, calamities: Calamities(chains), stated, circumstances })
 }
 
-/// The areas of a list of words, each area once.
+/// The places of a list of words, each area once.
 pub fn places(
     snapshot: &Snapshot,
     words: &[String],
     at: Timestamp,
     unresolved: &mut Vec<Unresolved>,
-) -> Vec<(String, Arc<Area>)> {
-    let mut found: Vec<(String, Arc<Area>)> = Vec::new();
+) -> Vec<PlaceMatch> {
+    let mut found: Vec<PlaceMatch> = Vec::new();
     for (index, words) in words.iter().enumerate() {
         match place::resolve(snapshot, words, at) {
-            Ok(matched) if found.iter().any(|(_, area)| area.name == matched.area.name) => {}
-            Ok(matched) => found.push((words.clone(), matched.area)),
+            Ok(matched) if found.iter().any(|known| known.area.name == matched.area.name) => {}
+            Ok(matched) => found.push(matched),
             Err(obstacle) => {
                 unresolved.push(Unresolved { field: format!("places[{index}]"), words: words.clone(), obstacle });
+            }
+        }
+    }
+    found
+}
+
+/// What a list of words for calamities means.
+fn calamities(
+    snapshot: &Snapshot,
+    words: &[String],
+    at: Timestamp,
+    unresolved: &mut Vec<Unresolved>,
+) -> Vec<CalamityMatch> {
+    let mut found = Vec::new();
+    for (index, words) in words.iter().enumerate() {
+        match calamity::resolve(snapshot, words, at) {
+            Ok(matched) => found.push(matched),
+            Err(obstacle) => {
+                unresolved.push(Unresolved { field: format!("calamities[{index}]"), words: words.clone(), obstacle });
             }
         }
     }
@@ -94,15 +151,13 @@ pub fn calamity_types(
     words: &[String],
     at: Timestamp,
     unresolved: &mut Vec<Unresolved>,
-) -> Vec<(String, Arc<CalamityType>)> {
-    let mut found: Vec<(String, Arc<CalamityType>)> = Vec::new();
-    for (index, words) in words.iter().enumerate() {
-        match calamity::resolve(snapshot, words, at) {
-            Ok(asked) if found.iter().any(|(_, known)| known.name == asked.name) => {}
-            Ok(asked) => found.push((words.clone(), asked)),
-            Err(obstacle) => {
-                unresolved.push(Unresolved { field: format!("calamities[{index}]"), words: words.clone(), obstacle });
-            }
+) -> Vec<Arc<CalamityType>> {
+    let mut found: Vec<Arc<CalamityType>> = Vec::new();
+    for matched in calamities(snapshot, words, at, unresolved) {
+        if let Meant::Type(one) = matched.meant
+            && !found.iter().any(|known| known.name == one.name)
+        {
+            found.push(one);
         }
     }
     found
@@ -121,22 +176,27 @@ pub fn ancestors(snapshot: &Snapshot, asked: &Arc<CalamityType>) -> Chain {
     chain
 }
 
-fn circumstances(snapshot: &Snapshot, words: &[String], at: Timestamp, faults: &mut Faults) -> Circumstances {
-    let mut circumstances = Circumstances::default();
-    let root = Path::Root.field("circumstances");
-    for (index, words) in words.iter().enumerate() {
-        match named::circumstance(snapshot, words, at, &root.item(index)) {
-            Ok(stated) if stated.holds => {
-                circumstances.stated.insert(stated.condition.name.clone());
+/// The circumstances that the caller states and denies.
+fn given(snapshot: &Snapshot, question: &Question, faults: &mut Faults) -> Vec<StatedCircumstance> {
+    let mut given: Vec<StatedCircumstance> = Vec::new();
+    let lists = [("circumstances", &question.circumstances, true), ("denied_circumstances", &question.denied, false)];
+    for (field, words, states) in lists {
+        let root = Path::Root.field(field);
+        for (index, words) in words.iter().enumerate() {
+            match named::circumstance(snapshot, words, question.effective_time, &root.item(index)) {
+                Ok(Circumstance { condition, holds }) => {
+                    given.push(StatedCircumstance { condition, words: words.clone(), denied: holds != states });
+                }
+                Err(fault) => faults.0.push(fault),
             }
-            Ok(denied) => {
-                circumstances.denied.insert(denied.condition.name.clone());
-            }
-            Err(fault) => faults.0.push(fault),
         }
     }
-    for both in circumstances.stated.intersection(&circumstances.denied) {
-        faults.add(&root, "CONTRADICTION", format!("{both} is both stated and denied"));
+    let denied: BTreeSet<_> = given.iter().filter(|one| one.denied).map(|one| one.condition.name.clone()).collect();
+    let stated: BTreeSet<_> = given.iter().filter(|one| !one.denied).map(|one| one.condition.name.clone()).collect();
+    for both in stated.intersection(&denied) {
+        faults.add(&Path::Root.field("circumstances"), "CONTRADICTION", format!("{both} is both stated and denied"));
     }
-    circumstances
+    let mut seen = BTreeSet::new();
+    given.retain(|one| seen.insert(one.condition.name.clone()));
+    given
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::area::AreaKind;
 use crate::domain::catalogue::CrisisFunction;
-use crate::domain::contact::{Channel, Contact};
+use crate::domain::contact::{Channel, Contact, Purpose};
 use crate::domain::hours;
 use crate::domain::name::{Id, Name};
 use crate::domain::organisation::{EXECUTES_FOR, Organisation};
@@ -15,8 +15,8 @@ use super::territory::{Narrowness, Part, View};
 
 impl View<'_> {
     /// The contacts of an organisation for a function (`None`: its general desk) in these parts: its own, and where
-    /// it has none, those of the organisations that execute for it. Narrower scope first, then reachable at the
-    /// time, then by name.
+    /// it has none, those of the organisations that execute for it. Narrower scope first, then the fitter, then
+    /// by name.
     pub fn reach(
         &self,
         organisation: &Arc<Organisation>,
@@ -53,7 +53,7 @@ impl View<'_> {
         function: Option<&Id<CrisisFunction>>,
         parts: &[&Part],
     ) -> Vec<Reach> {
-        let mut found: Vec<(Narrowness, bool, Reach)> = self
+        let mut found: Vec<(Narrowness, Fitness, Reach)> = self
             .snapshot
             .contacts_of(organisation.name.name())
             .iter()
@@ -62,7 +62,7 @@ impl View<'_> {
             .filter_map(|contact| Some((scope(contact, parts)?, contact)))
             .map(|(narrowness, contact)| {
                 let reach = self.reach_of(contact, organisation);
-                (narrowness, !reach.is_reachable(), reach)
+                (narrowness, fitness(&reach), reach)
             })
             .collect();
         found.sort_by(|a, b| (a.0, a.1, &a.2.contact.name).cmp(&(b.0, b.1, &b.2.contact.name)));
@@ -76,8 +76,10 @@ impl View<'_> {
             .iter()
             .filter(|channel| channel.validity.holds(self.at, self.reading))
             .map(|channel| ReachChannel {
-                reachable: self.is_reachable(channel),
+                reachable: !channel.placeholder && hours::is_open(channel, self.at),
                 channel: channel.clone(),
+                taken_down: Vec::new(),
+                may_be_down: Vec::new(),
                 announced: false,
             })
             .collect();
@@ -85,17 +87,12 @@ impl View<'_> {
         Reach { contact: contact.clone(), organisation: organisation.clone(), filled_by, channels, announced: false }
     }
 
-    fn is_reachable(&self, channel: &Channel) -> bool {
-        !channel.placeholder && hours::is_open(&channel.hours, self.at)
-    }
-
     /// The next instant at which a channel of these contacts opens or closes.
     pub fn next_hours_boundary<'r>(&self, reaches: impl IntoIterator<Item = &'r Reach>) -> Option<jiff::Timestamp> {
         reaches
             .into_iter()
             .flat_map(|reach| &reach.contact.channels)
-            .filter(|channel| !channel.hours.is_empty())
-            .filter_map(|channel| hours::next_boundary(&channel.hours, self.at))
+            .filter_map(|channel| hours::next_boundary(channel, self.at))
             .min()
     }
 }
@@ -104,6 +101,11 @@ impl Reach {
     /// Whether any channel is answered at the time, whatever becomes of what is announced.
     pub fn is_reachable(&self) -> bool {
         !self.announced && self.channels.iter().any(|channel| channel.reachable && !channel.announced)
+    }
+
+    /// Whether any channel has a value, answered or not.
+    pub fn is_known(&self) -> bool {
+        self.channels.iter().any(|one| !one.announced && !one.channel.placeholder)
     }
 
     /// The records that it rests on.
@@ -130,7 +132,19 @@ pub fn add_reading(known: &mut Vec<Reach>, other: Vec<Reach>) {
 
 /// Contacts for the press, for contracts or for the public are not called in a calamity.
 fn is_operational(contact: &Contact) -> bool {
-    contact.purpose.is_empty() || contact.purpose == "operational"
+    contact.purpose() != Purpose::Other
+}
+
+/// How fit a contact is among equally narrow ones: reachable before not, verified before unverified, the desk on duty
+/// before a line and that before a general number, known hours before unknown.
+pub type Fitness = (bool, bool, Purpose, bool);
+
+/// How fit a contact is; the smaller is tried first.
+pub fn fitness(reach: &Reach) -> Fitness {
+    let usable: Vec<&Channel> = reach.channels.iter().filter(|one| one.reachable).map(|one| &one.channel).collect();
+    let verified = usable.iter().any(|channel| channel.verified_date.is_some());
+    let known = usable.iter().any(|channel| channel.has_known_hours());
+    (!reach.is_reachable(), !verified, reach.contact.purpose(), !known)
 }
 
 /// How narrowly a contact serves these parts; `None` if it serves other areas only.

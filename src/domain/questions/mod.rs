@@ -38,7 +38,7 @@ pub fn resolved<T>(found: T, unresolved: Vec<Unresolved>) -> Result<T, Error> {
 pub fn places(snapshot: &Snapshot, words: &[String], at: Timestamp) -> Result<Vec<Arc<Area>>, Error> {
     let mut unresolved = Vec::new();
     let found = super::acting::question::places(snapshot, words, at, &mut unresolved);
-    resolved(found.into_iter().map(|(_, area)| area).collect(), unresolved)
+    resolved(found.into_iter().map(|matched| matched.area).collect(), unresolved)
 }
 
 /// The next instant at which a channel of these contacts opens or closes.

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use crate::domain::acting::answer::{
-    Answer, AskedCalamity, BindingArrangement, CalledFunction, Entry, Gap, Handover, LastResort, Reach, ReachChannel,
-    Resolution, ResolvedArea, RoleEntry, StillKnown,
+    Alarmed, Answer, AskedCalamity, BindingArrangement, CalledFunction, Entry, FirstCall, Gap, Handover, LastResort,
+    Reach, ReachChannel, Resolution, ResolvedArea, RoleEntry, Routine, StatedCircumstance, StillKnown,
 };
 use crate::domain::arrangement::Arrangement;
 use crate::domain::assignment::{ActivationRule, Assignment, LegalBasis};
 use crate::domain::calamity_type::CalamityType;
-use crate::domain::contact::Channel;
+use crate::domain::contact::{Channel, Dependence, HoursKind};
 use crate::domain::name::Id;
 use crate::domain::organisation::{Coverage, Organisation};
+use crate::domain::place::PlaceMatch;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::source::Confidence;
 use crate::domain::text::{Language, Localised};
@@ -25,6 +26,10 @@ impl Detail {
         v1::FindActingOrganisationsResponse {
             resolution: Some(self.resolution(&answer.resolution)),
             calamity_types: answer.calamity_types.iter().map(|asked| self.asked(asked)).collect(),
+            circumstances: answer.circumstances.iter().map(|stated| self.circumstance(stated)).collect(),
+            routine: answer.routine.iter().map(|routine| self.routine(routine)).collect(),
+            call_now: answer.call_now.iter().map(|alarmed| self.alarmed(snapshot, alarmed)).collect(),
+            first_call: answer.first_call.as_ref().map(|call| self.first_call(call)),
             grip: v1::Grip::from(answer.grip).into(),
             acting: answer.acting.iter().map(|entry| self.entry(snapshot, entry)).collect(),
             last_resorts: answer.last_resorts.iter().map(|last| self.last_resort(last)).collect(),
@@ -42,15 +47,7 @@ impl Detail {
     pub fn resolution(&self, resolution: &Resolution) -> v1::Resolution {
         let areas = |areas: &[ResolvedArea]| areas.iter().map(|one| self.area(&one.area, one.announced)).collect();
         v1::Resolution {
-            matched: resolution
-                .matched
-                .iter()
-                .map(|(words, area)| v1::MatchedWords {
-                    words: words.clone(),
-                    area: name(&area.name),
-                    display_name: self.text(&area.display_names),
-                })
-                .collect(),
+            matched: resolution.matched.iter().map(|matched| self.matched(matched)).collect(),
             areas: areas(&resolution.areas),
             municipalities: areas(&resolution.municipalities),
             safety_regions: areas(&resolution.safety_regions),
@@ -58,9 +55,63 @@ impl Detail {
         }
     }
 
+    /// Words and the place that they mean.
+    pub fn matched(&self, matched: &PlaceMatch) -> v1::MatchedWords {
+        v1::MatchedWords {
+            words: matched.words.clone(),
+            area: name(&matched.area.name),
+            display_name: self.text(&matched.area.display_names),
+            unread: matched.unread.clone(),
+        }
+    }
+
+    fn circumstance(&self, stated: &StatedCircumstance) -> v1::CircumstanceReference {
+        v1::CircumstanceReference {
+            condition: name(&stated.condition.name),
+            display_name: self.text(&stated.condition.display_names),
+            words: stated.words.clone(),
+            denied: stated.denied,
+        }
+    }
+
+    fn routine(&self, routine: &Routine) -> v1::RoutineReference {
+        v1::RoutineReference {
+            words: routine.words.clone(),
+            term: name(&routine.term.name),
+            note: self.optional_text(routine.term.note.as_ref()),
+        }
+    }
+
+    fn alarmed(&self, snapshot: &Snapshot, alarmed: &Alarmed) -> v1::AlarmedParty {
+        let rule = alarmed.activation.as_ref();
+        let through = rule.and_then(|rule| rule.through.as_ref()).and_then(|organisation| snapshot.get(organisation));
+        v1::AlarmedParty {
+            organisation: name(&alarmed.organisation.name),
+            display_name: self.text(&alarmed.organisation.display_names),
+            rank: i32::try_from(alarmed.rank).unwrap_or(i32::MAX),
+            from_grip: v1::Grip::from(alarmed.from_grip).into(),
+            means: rule.map_or(v1::AlarmMeans::Unspecified, |rule| rule.means.into()).into(),
+            through: through.map(|organisation| name(&organisation.name)).unwrap_or_default(),
+            through_display_name: through.map(|one| self.text(&one.display_names)).unwrap_or_default(),
+            call: alarmed.call.as_ref().map(|call| self.first_call(call)),
+            note: self.optional_text(alarmed.note.as_ref()),
+        }
+    }
+
+    fn first_call(&self, call: &FirstCall) -> v1::FirstCall {
+        v1::FirstCall {
+            organisation: name(&call.organisation.name),
+            display_name: self.text(&call.organisation.display_names),
+            contact: name(&call.contact.name),
+            contact_display_name: self.text(&call.contact.display_names),
+            channel: Some(self.channel(&call.channel)),
+        }
+    }
+
     fn asked(&self, asked: &AskedCalamity) -> v1::CalamityTypeReference {
         let narrower = asked.narrower.iter().map(|narrower| self.calamity_type(narrower)).collect();
-        v1::CalamityTypeReference { words: asked.words.clone(), narrower, ..self.calamity_type(&asked.calamity_type) }
+        let (words, unread) = (asked.words.clone(), asked.unread.clone());
+        v1::CalamityTypeReference { words, unread, narrower, ..self.calamity_type(&asked.calamity_type) }
     }
 
     /// A calamity type as a reference.
@@ -71,6 +122,7 @@ impl Detail {
             code: calamity_type.code.clone(),
             words: String::new(),
             narrower: Vec::new(),
+            unread: String::new(),
         }
     }
 
@@ -132,6 +184,7 @@ impl Detail {
             requested_by: self.optional_text(rule.requested_by.as_ref()),
             through: through.map(|organisation| name(&organisation.name)).unwrap_or_default(),
             through_display_name: through.map(|one| self.text(&one.display_names)).unwrap_or_default(),
+            means: v1::AlarmMeans::from(rule.means).into(),
         }
     }
 
@@ -169,7 +222,9 @@ impl Detail {
     }
 
     fn channel(&self, channel: &ReachChannel) -> v1::ReachableChannel {
-        let ReachChannel { channel, reachable, announced } = channel;
+        let ReachChannel { channel, reachable, taken_down, may_be_down, announced } = channel;
+        let hours_kind = if channel.hours.is_empty() { channel.hours_kind } else { HoursKind::Listed };
+        let why = |taken: &[Dependence]| taken.iter().map(|one| self.dependence(*one)).collect::<Vec<_>>().join(", ");
         v1::ReachableChannel {
             kind: v1::ChannelKind::from(channel.kind).into(),
             value: channel.value.clone(),
@@ -181,6 +236,18 @@ impl Detail {
             purpose: self.optional_text(channel.purpose.as_ref()),
             confidentiality: v1::Confidentiality::from(channel.confidentiality).into(),
             announced: *announced,
+            not_public: channel.not_public,
+            hours_kind: v1::HoursKind::from(hours_kind).into(),
+            published_date: channel.published().flatten().map(|date| date.to_string()).unwrap_or_default(),
+            taken_down: why(taken_down),
+            may_be_down: why(may_be_down),
+        }
+    }
+
+    fn dependence(&self, dependence: Dependence) -> &'static str {
+        match self.language {
+            Language::Dutch => dependence.nl(),
+            Language::English => dependence.en(),
         }
     }
 

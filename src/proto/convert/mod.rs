@@ -5,17 +5,19 @@
 
 mod answer;
 mod questions;
+mod report;
 
 use jiff::Timestamp;
 
 use crate::domain::acting::answer::{EntryChange, GapKind, Group, Severity};
 use crate::domain::area::{Area, AreaKind};
-use crate::domain::assignment::{Activation, Role};
-use crate::domain::contact::{ChannelKind, Confidentiality};
+use crate::domain::assignment::{Activation, AlarmMeans, Role};
+use crate::domain::contact::{ChannelKind, Confidentiality, HoursKind};
 use crate::domain::grip::Grip;
 use crate::domain::name::Id;
 use crate::domain::questions::arrangements::DirectRequest;
 use crate::domain::questions::providers::Nearness;
+use crate::domain::report::{Carriageway, ReportStatus};
 use crate::domain::source::{Confidence, Source};
 use crate::domain::text::{Language, Localised};
 
@@ -95,14 +97,20 @@ enums! {
     Role => Role { FunctionalAuthority, GeneralAuthority, OperationalLead, Support, Informed }
     Activation => Activation { Automatic, OwnDuty, OnRequest }
     AreaKind => AreaKind { Object, Place, Road, Rail, Water, Municipality, SafetyRegion, Province, Country }
-    ChannelKind => ChannelKind { Telephone, AlarmGroup, Talkgroup, Email, Platform }
+    ChannelKind => ChannelKind { Telephone, AlarmGroup, Talkgroup, Email, Platform, MarineVhf, WebPage }
+    HoursKind => HoursKind { Unknown, Always, Listed }
+    AlarmMeans => AlarmMeans { Unknown, DispatchSystem, Telephone }
+    ReportStatus => ReportStatus { New, Withdrawn, Test, Exercise }
+    Carriageway => Carriageway { Left, Right }
     Confidentiality => Confidentiality { Public, Partner, Restricted }
     Confidence => Confidence { Confirmed, Dated, Reported, Proposed, Unsourced }
     Group => Group { Authority, Lead, CallNow, Support, Inform }
     EntryChange => EntryChange { Added, Changed, Stays, Ends }
     GapKind => GapKind {
         NoCover, NoContact, PlaceholderOnly, NotReachable, VerificationOverdue, ArrangementEnding,
-        AnnouncedUnconfirmed, ActorEnded, HistoryIncomplete, GripAssumed, OneRegion,
+        AnnouncedUnconfirmed, ActorEnded, HistoryIncomplete, GripAssumed, OneRegion, PlacePartlyUnderstood,
+        CalamityPartlyUnderstood, NotFilledIn, PublishedUnverified, NobodyAlarmed, ChannelsTakenDown, ChannelsMayBeDown,
+        EqualContacts,
     }
     Severity => Severity { Red, Amber, Note }
     DirectRequest => DirectRequest { Permitted, NotEstablished, NotAdjacent }

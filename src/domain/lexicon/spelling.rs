@@ -1,0 +1,198 @@
+//! From a typed word to the words that terms use: abbreviations and usual words, plurals and diminutives, compounds, and
+//! slips of the pen.
+//!
+//! **Invariants.** A word that terms use stays as it is, but for what it is read as. A compound is split, and a slip put
+//! right, only where the word means nothing by itself and there is one way to do it.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::domain::record::Record;
+use crate::domain::term::TermForm;
+use crate::domain::words::tokens;
+
+/// How typed words are brought to the words that terms use.
+#[derive(Debug, Clone, Default)]
+pub struct Spelling {
+    /// What a word is read as instead.
+    expansions: HashMap<String, Vec<String>>,
+    particles: HashSet<String>,
+    /// The words that stand in terms, as written.
+    written: HashSet<String>,
+    /// The same by first letter, for slips.
+    by_initial: HashMap<u8, Vec<String>>,
+}
+
+/// How often a word is read as another: an abbreviation of a usual word of another.
+const MAX_EXPANSIONS: usize = 4;
+/// The shortest part of a compound: shorter ones are endings.
+const SHORTEST_PART: usize = 3;
+/// Letters that join the parts of a compound.
+const LINKS: &[&str] = &["", "s", "e", "n", "en", "er"];
+/// A slip in a shorter word makes another word.
+const SHORTEST_SLIP: usize = 6;
+/// From this length on two slips still leave the word plain.
+const TWO_SLIPS: usize = 10;
+
+impl Spelling {
+    /// The spelling of the terms among these records.
+    pub(super) fn of<'a>(records: impl Iterator<Item = &'a Record> + Clone) -> Self {
+        let mut spelling = Spelling { written: super::written_tokens(records.clone()), ..Spelling::default() };
+        for record in records {
+            let Record::Term(term) = record else { continue };
+            match term.form {
+                TermForm::Particle => {
+                    spelling.particles.extend(term.words.iter().flat_map(|word| tokens(word)));
+                }
+                TermForm::Word | TermForm::Abbreviation if !term.expands_to.is_empty() => {
+                    let expansion: Vec<String> = term.expands_to.iter().flat_map(|word| tokens(word)).collect();
+                    for word in &term.words {
+                        if let [token] = tokens(word).as_slice() {
+                            spelling.expansions.insert(token.clone(), expansion.clone());
+                        }
+                    }
+                }
+                TermForm::Word | TermForm::Abbreviation | TermForm::Class | TermForm::Code | TermForm::AreaKind => {}
+            }
+        }
+        for word in &spelling.written {
+            if let Some(initial) = word.bytes().next() {
+                spelling.by_initial.entry(initial).or_default().push(word.clone());
+            }
+        }
+        spelling
+    }
+
+    /// Whether a word does not count: an article, a preposition.
+    pub fn is_particle(&self, token: &str) -> bool {
+        self.particles.contains(token)
+    }
+
+    /// Whether a word stands in a term or is read as one that does.
+    pub fn is_written(&self, token: &str) -> bool {
+        self.written.contains(token) || self.expansions.contains_key(token)
+    }
+
+    /// A word of a term in the spelling that all texts are brought to: read as the usual words, in the singular.
+    pub fn canonical(&self, token: &str) -> Vec<String> {
+        self.canonical_within(token, MAX_EXPANSIONS)
+    }
+
+    fn canonical_within(&self, token: &str, left: usize) -> Vec<String> {
+        let Some(left) = left.checked_sub(1) else { return vec![token.to_owned()] };
+        if let Some(expansion) = self.expansions.get(token) {
+            let read = |word: &String| {
+                if word == token { vec![word.clone()] } else { self.canonical_within(word, left) }
+            };
+            return expansion.iter().flat_map(read).collect();
+        }
+        match stems(token).into_iter().find(|stem| self.is_written(stem)) {
+            Some(stem) => self.canonical_within(&stem, left),
+            None => vec![token.to_owned()],
+        }
+    }
+
+    /// A typed word in that spelling; `None` if it cannot be brought to any word of a term.
+    pub fn read(&self, token: &str) -> Option<Vec<String>> {
+        if self.is_known(token) {
+            return Some(self.canonical(token));
+        }
+        if let Some(parts) = self.parts(token, 3) {
+            return Some(parts.iter().flat_map(|part| self.canonical(part)).collect());
+        }
+        self.slip_of(token).map(|word| self.canonical(word))
+    }
+
+    fn is_known(&self, token: &str) -> bool {
+        self.is_written(token) || stems(token).iter().any(|stem| self.is_written(stem))
+    }
+
+    /// The parts of a compound: at most so many words of terms, with letters that join them; the longest last part first.
+    fn parts(&self, token: &str, most: usize) -> Option<Vec<String>> {
+        let most = most.checked_sub(1).filter(|most| *most > 0)?;
+        let is_part = |part: &str| part.len() >= SHORTEST_PART && !self.is_particle(part) && self.is_known(part);
+        (SHORTEST_PART..token.len()).find_map(|at| {
+            let (head, tail) = token.split_at_checked(at)?;
+            if !is_part(tail) {
+                return None;
+            }
+            LINKS.iter().find_map(|link| {
+                let head = head.strip_suffix(link)?;
+                if is_part(head) {
+                    return Some(vec![head.to_owned(), tail.to_owned()]);
+                }
+                let mut parts = self.parts(head, most)?;
+                parts.push(tail.to_owned());
+                Some(parts)
+            })
+        })
+    }
+
+    /// The one word of a term that a typed word is a slip of.
+    fn slip_of(&self, token: &str) -> Option<&String> {
+        let alike = self.by_initial.get(&token.bytes().next()?)?;
+        let mut near: Vec<(usize, &String)> =
+            alike.iter().filter_map(|word| Some((slips(token, word)?, word))).collect();
+        near.sort_unstable();
+        match near.as_slice() {
+            [(_, only)] => Some(only),
+            [(best, only), (next, _), ..] if best < next => Some(only),
+            _ => None,
+        }
+    }
+}
+
+/// How many slips of the pen lie between two words; `None` if they are too many, or the words too short to tell.
+pub fn slips(typed: &str, word: &str) -> Option<usize> {
+    let shorter = typed.len().min(word.len());
+    let most = if shorter >= TWO_SLIPS { 2 } else { 1 };
+    if shorter < SHORTEST_SLIP || typed.len().abs_diff(word.len()) > most {
+        return None;
+    }
+    // Digits are never a slip: another number is another thing.
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
+    if digits(typed) != digits(word) {
+        return None;
+    }
+    let distance = strsim::osa_distance(typed, word);
+    (distance <= most).then_some(distance)
+}
+
+/// What a word may be the plural or the diminutive of, in Dutch and English; the longest first.
+fn stems(token: &str) -> Vec<String> {
+    let mut stems = Vec::new();
+    for ending in ["s", "n", "e", "en", "es", "je", "tje", "jes", "tjes", "pje", "pjes", "eren"] {
+        let Some(stem) = token.strip_suffix(ending).filter(|stem| stem.len() >= SHORTEST_PART) else { continue };
+        stems.push(stem.to_owned());
+        if matches!(ending, "en" | "e" | "je" | "jes") {
+            stems.extend(undoubled(stem));
+            stems.extend(lengthened(stem));
+            stems.extend(hardened(stem));
+        }
+    }
+    stems.sort_by_key(|stem| std::cmp::Reverse(stem.len()));
+    stems
+}
+
+/// "brugg" of "bruggen" is "brug".
+fn undoubled(stem: &str) -> Option<String> {
+    let mut letters = stem.chars().rev();
+    let (last, before) = (letters.next()?, letters.next()?);
+    (last == before).then(|| stem.strip_suffix(last).map(str::to_owned)).flatten()
+}
+
+/// "bom" of "bomen" is "boom".
+fn lengthened(stem: &str) -> Option<String> {
+    let mut letters = stem.chars().rev();
+    let (last, vowel) = (letters.next()?, letters.next()?);
+    let head = stem.strip_suffix(last)?;
+    "aeou".contains(vowel).then(|| format!("{head}{vowel}{last}"))
+}
+
+/// "huiz" of "huizen" is "huis", "drev" of "dreven" "dref".
+fn hardened(stem: &str) -> Option<String> {
+    let (head, last) = match stem.strip_suffix('z') {
+        Some(head) => (head, 's'),
+        None => (stem.strip_suffix('v')?, 'f'),
+    };
+    Some(format!("{head}{last}"))
+}
