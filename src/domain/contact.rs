@@ -205,6 +205,28 @@ impl Dependence {
 }
 
 impl Channel {
+    /// A public channel of which nothing else is known; a placeholder if it has no value.
+    pub fn new(kind: ChannelKind, value: String) -> Self {
+        Channel {
+            kind,
+            placeholder: value.is_empty(),
+            value,
+            not_public: false,
+            fictional: false,
+            hours_kind: HoursKind::Unknown,
+            hours: Vec::new(),
+            exceptions: Vec::new(),
+            holidays: HolidayHours::Unknown,
+            depends_on: Vec::new(),
+            purpose: None,
+            confidentiality: Confidentiality::Public,
+            verified_date: None,
+            wait_seconds: 0,
+            validity: Validity::default(),
+            source: None,
+        }
+    }
+
     /// Whether its hours are known: an answer prefers what is known to be open.
     pub fn has_known_hours(&self) -> bool {
         self.hours_kind == HoursKind::Always || !self.hours.is_empty()
