@@ -55,6 +55,7 @@ fn ask(
         grip,
         compare_grip: None,
         circumstances: Vec::new(),
+        denied: Vec::new(),
         effective_time: "2026-11-23T03:10:00+01:00".parse().unwrap(),
         exercise: true,
     };
@@ -117,6 +118,7 @@ fn marked() -> v1::FindActingOrganisationsResponse {
                 words: "GM".to_owned(),
                 area: "areas/gm1942".to_owned(),
                 display_name: "Gooise Meren".to_owned(),
+                ..Default::default()
             }],
             municipalities: vec![area("areas/gm1942", "Gooise Meren")],
             safety_regions: vec![area("areas/vr14", "Gooi en Vechtstreek")],

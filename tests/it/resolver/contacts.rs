@@ -8,6 +8,7 @@ use proptest::sample::select;
 
 use super::directories::{DATES, FUNCTIONS, ORGANISATIONS, area_names, id, one_area, one_capability, text, validity};
 use super::hours;
+use crate::support;
 
 /// Who covers what and where; areas of every kind, so that narrow and wide covers meet.
 pub(super) fn coverages() -> impl Strategy<Value = Vec<Coverage>> {
@@ -34,17 +35,15 @@ fn channel() -> impl Strategy<Value = Channel> {
     let confidentiality = prop_oneof![2 => Just(Confidentiality::Public), 1 => select(Confidentiality::ALL)];
     (prop::collection::vec(hours::weekly(), 0..=2), any::<bool>(), verified, confidentiality, validity()).prop_map(
         |(hours, placeholder, verified_date, confidentiality, validity)| Channel {
-            kind: ChannelKind::Platform,
-            value: if placeholder { String::new() } else { format!("value-{}", confidentiality.word()) },
             placeholder,
-            fictional: false,
             hours,
-            purpose: None,
             confidentiality,
             verified_date,
-            wait_seconds: 0,
             validity,
-            source: None,
+            ..support::channel::channel(
+                ChannelKind::Platform,
+                if placeholder { String::new() } else { format!("value-{}", confidentiality.word()) },
+            )
         },
     )
 }

@@ -1,5 +1,6 @@
 //! Opening hours, minute by minute, over the days on which the clock jumps.
 
+use crisisgids::domain::contact::{Channel, ChannelKind};
 use crisisgids::domain::hours::{ClockTime, Day, OpeningHours, is_open, next_boundary};
 use crisisgids::domain::validity::zone;
 use jiff::civil::{DateTime, Time, date};
@@ -7,6 +8,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+
+use crate::support::channel::channel;
 
 /// Weekly hours: any days, any times; often in the hour that the clock skips or repeats.
 pub(super) fn weekly() -> impl Strategy<Value = OpeningHours> {
@@ -17,6 +20,11 @@ pub(super) fn weekly() -> impl Strategy<Value = OpeningHours> {
         opens: ClockTime(Time::new(h1, m1, 0, 0).unwrap()),
         closes: ClockTime(Time::new(h2, m2, 0, 0).unwrap()),
     })
+}
+
+/// A channel that is answered at these hours.
+fn listed(hours: &[OpeningHours]) -> Channel {
+    Channel { hours: hours.to_vec(), ..channel(ChannelKind::Telephone, "112") }
 }
 
 /// Whether hours are open: by the calendar day that `opens` falls on, walking every day that could matter.
@@ -64,7 +72,7 @@ proptest! {
         hours in prop::collection::vec(weekly(), 0..3), day in jump_days(),
     ) {
         for at in minutes_of(day) {
-            prop_assert_eq!(is_open(&hours, at), open_naively(&hours, at), "{} {:?}", at, hours);
+            prop_assert_eq!(is_open(&listed(&hours), at), open_naively(&hours, at), "{} {:?}", at, hours);
         }
     }
 
@@ -73,7 +81,7 @@ proptest! {
         hours in prop::collection::vec(weekly(), 0..3), day in jump_days(), after in 0i64..(60 * 48),
     ) {
         let from = zone().to_timestamp(day).unwrap() - SignedDuration::from_hours(12) + SignedDuration::from_mins(after);
-        let until = next_boundary(&hours, from);
+        let until = next_boundary(&listed(&hours), from);
         let open = open_naively(&hours, from);
         let mut at = from;
         while at < from + SignedDuration::from_hours(30) && until.is_none_or(|until| at < until) {
