@@ -29,6 +29,7 @@ pub(crate) mod channel;
 pub(crate) mod days;
 pub(crate) mod process;
 pub(crate) mod records;
+pub(crate) mod shipped;
 pub(crate) mod trial;
 pub(crate) mod wire;
 
