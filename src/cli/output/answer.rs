@@ -237,8 +237,11 @@ impl View {
             if room == Room::None && count > 2 {
                 return format!("{what} {count}");
             }
+            if count == 1 {
+                return of(kind).map(|gap| gap.message.trim_end_matches('.').to_owned()).collect();
+            }
             let about = list(of(kind).map(|gap| self.subject(answer, gap)));
-            if count == 1 && about.is_empty() { what } else { format!("{what} ({count}): {about}") }
+            format!("{what} ({count}): {about}")
         });
         if room == Room::None {
             let said = said.collect::<Vec<_>>().join("; ");

@@ -25,9 +25,11 @@ use tonic::transport::{Channel, Endpoint};
 
 pub(crate) mod ask;
 pub(crate) mod chance;
+pub(crate) mod channel;
 pub(crate) mod days;
 pub(crate) mod process;
 pub(crate) mod records;
+pub(crate) mod shipped;
 pub(crate) mod trial;
 pub(crate) mod wire;
 
