@@ -25,7 +25,6 @@ use tonic::transport::{Channel, Endpoint};
 
 pub(crate) mod ask;
 pub(crate) mod chance;
-pub(crate) mod channel;
 pub(crate) mod days;
 pub(crate) mod process;
 pub(crate) mod records;
