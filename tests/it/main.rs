@@ -25,6 +25,7 @@ mod serve;
 mod hostile;
 mod metrics;
 mod random_calls;
+mod reports;
 mod socket;
 mod statements;
 mod traps;

@@ -344,9 +344,19 @@ impl Reader<'_> {
     }
 
     /// What is denied, as far as it is a circumstance.
-    pub(super) fn deny(&self, line: &mut Line<'_>, denied: &[(Range<usize>, Range<usize>)], stated: &mut Vec<Stated>) {
+    pub(super) fn deny(
+        &self,
+        line: &mut Line<'_>,
+        denied: &[(Range<usize>, Range<usize>)],
+        class: Option<&Class>,
+        stated: &mut Vec<Stated>,
+    ) {
         for (key, all) in denied {
-            let read = self.read(line, key.clone());
+            let mut read = self.read(line, key.clone());
+            // "Met brand" says something of what happens only beside it.
+            if read.reading.circumstances.is_empty() {
+                read = self.read(line, class.into_iter().flat_map(|class| class.range.clone()).chain(key.clone()));
+            }
             for (condition, _) in &read.reading.circumstances {
                 let Some(condition) = self.snapshot.get(condition) else { continue };
                 // What a line both says and denies is not known.

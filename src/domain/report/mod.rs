@@ -186,7 +186,7 @@ fn class(reader: &calamities::Reader<'_>, line: &mut Line<'_>, fixed: &Fixed) ->
             }
         }
     }
-    reader.deny(line, &fixed.denied, &mut stated);
+    reader.deny(line, &fixed.denied, class.as_ref(), &mut stated);
     stated.sort_by_key(|one| (one.range.start, one.range.end));
     (class, stated)
 }

@@ -199,6 +199,11 @@ impl Reader<'_> {
         if line.is_end(range.end) {
             return true;
         }
+        // R1: in the northern form class, priority and town follow each other.
+        let after_priority = before.is_some_and(|(index, _)| line.mark(index) == Some(Mark::Field));
+        if after_priority && (0..range.start).any(|index| self.is_lexical(index) && line.is_free(index)) {
+            return true;
+        }
         // Before the end of a line a name beside it is that of a firm.
         let is_name = |index: usize| {
             let token = line.get(index).filter(|token| line.is_free(index) && token.has_letter());

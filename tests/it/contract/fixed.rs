@@ -12,6 +12,7 @@ const QUESTIONS: &[&str] = &[
     "FindProviders",
     "FindGaps",
     "ResolvePlace",
+    "InterpretReport",
 ];
 
 /// The fields of messages, as the contract writes them without their numbers.
@@ -28,6 +29,7 @@ const FIELDS: &[(&str, &[&str])] = &[
             "string language_code",
             "View view",
             "bool explain",
+            "repeated string denied_circumstances",
             "google.protobuf.Timestamp effective_time",
         ],
     ),
@@ -106,6 +108,33 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("UnresolvedWords", &["repeated UnresolvedWord words"]),
     ("UnresolvedWord", &["repeated Candidate candidates", "repeated Candidate suggestions"]),
     ("Candidate", &["string name", "string display_name"]),
+    ("InterpretReportRequest", &["string report", "string language_code", "google.protobuf.Timestamp effective_time"]),
+    (
+        "InterpretReportResponse",
+        &[
+            "repeated ReportPiece places",
+            "repeated ReportPiece calamities",
+            "repeated ReportPiece circumstances",
+            "Grip grip",
+            "ReportStatus status",
+            "ReportDetail detail",
+            "repeated UnreadWords unread",
+            "FindActingOrganisationsRequest question",
+        ],
+    ),
+    (
+        "ReportPiece",
+        &[
+            "string words",
+            "int32 start",
+            "int32 end",
+            "string rule",
+            "string name",
+            "string display_name",
+            "repeated Candidate candidates",
+        ],
+    ),
+    ("ReportDetail", &["Carriageway carriageway", "string hectometre", "string priority"]),
 ];
 
 /// The values of enums, without their prefix.
