@@ -111,10 +111,11 @@ pub(super) fn channel_in_full(language: Language, one: &ReachableChannel) -> Cel
     if !one.verified_date.is_empty() {
         text.push_str(&format!("; {} {}", language.say("gecontroleerd", "verified"), one.verified_date));
     }
-    if usable(one) && one.verified_date.is_empty() && !one.published_date.is_empty() {
-        let published = language.say("gepubliceerd op", "published on");
-        let unverified = language.say("niet gecontroleerd", "not verified");
-        text.push_str(&format!("; {published} {}, {unverified}", one.published_date));
+    if usable(one) && one.verified_date.is_empty() {
+        if !one.published_date.is_empty() {
+            text.push_str(&format!("; {} {}", language.say("gepubliceerd op", "published on"), one.published_date));
+        }
+        text.push_str(&format!("; {}", language.say("niet gecontroleerd", "not verified")));
     }
     if usable(one) && one.hours_kind() == HoursKind::Unknown {
         text.push_str(&format!("; {}", label(language, "HoursKind", one.hours_kind)));
