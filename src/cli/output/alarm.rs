@@ -4,7 +4,7 @@
 
 use crate::proto::v1::{ActingOrganisation, AlarmMeans, AlarmedParty, FindActingOrganisationsResponse, Group};
 
-use super::answer::View;
+use super::answer::{Room, View};
 use super::entry::{contacts, in_full, marks, row, sign, widths};
 use super::paper::{Cell, Ink};
 use super::reach::reach;
@@ -12,7 +12,7 @@ use super::words::{Say, label};
 
 impl View {
     /// The alarm list; in one paragraph where there is no room for rows.
-    pub(super) fn call_now(&self, answer: &FindActingOrganisationsResponse, briefly: bool, lines: &mut Vec<String>) {
+    pub(super) fn call_now(&self, answer: &FindActingOrganisationsResponse, room: Room, lines: &mut Vec<String>) {
         if answer.acting.is_empty() {
             return;
         }
@@ -30,7 +30,7 @@ impl View {
             lines.extend(self.paper.paragraph(&Cell::new(format!("{title}: {nobody}"), Ink::Amber), 2));
             return;
         }
-        if briefly && !self.all {
+        if room == Room::None && !self.all {
             let list = answer.call_now.iter().map(|one| self.alarmed_briefly(answer, one));
             let all: Vec<String> = list.chain(perhaps.iter().map(|entry| self.briefly(entry))).collect();
             lines.extend(self.paper.paragraph(&Cell::new(format!("{title}: {}", all.join("; ")), Ink::Strong), 2));
@@ -38,7 +38,7 @@ impl View {
         }
         self.title(lines, &title);
         for alarmed in &answer.call_now {
-            lines.extend(self.paper.columns(2, &self.alarm_widths(), &self.alarmed(answer, alarmed)));
+            lines.extend(self.paper.columns(2, &self.alarm_widths(), &self.alarmed(answer, alarmed, room)));
             // A party that stands above is told in full there.
             let entry = entry_of(answer, alarmed).filter(|entry| self.all && entry.group() == Group::CallNow);
             entry.into_iter().for_each(|entry| in_full(self.language, &self.paper, entry, lines));
@@ -62,7 +62,7 @@ impl View {
     }
 
     /// A party in three columns: who, from when and by what means, the channel.
-    fn alarmed(&self, answer: &FindActingOrganisationsResponse, alarmed: &AlarmedParty) -> [Cell; 3] {
+    fn alarmed(&self, answer: &FindActingOrganisationsResponse, alarmed: &AlarmedParty, room: Room) -> [Cell; 3] {
         let entry = entry_of(answer, alarmed);
         let mut name =
             format!("{}{}", entry.map(|entry| sign(entry.change())).unwrap_or_default(), alarmed.display_name);
@@ -71,7 +71,7 @@ impl View {
         if !marks.is_empty() {
             name.push_str(&format!(" [{}]", marks.join("; ")));
         }
-        if !alarmed.note.is_empty() {
+        if !alarmed.note.is_empty() && (room == Room::Ample || self.all) {
             name.push_str(&format!(": {}", alarmed.note));
         }
         let reached = entry.map(contacts).unwrap_or_default();

@@ -33,7 +33,7 @@ pub(in crate::cli) struct View {
 
 /// How much room the first lines take: each step says something shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Room {
+pub(super) enum Room {
     /// Everything in sentences.
     Ample,
     /// Entries short, last resorts in one paragraph.
@@ -96,7 +96,7 @@ impl View {
             }
             self.group(group, &of_group, &also, room, &mut lines);
         }
-        self.call_now(answer, room == Room::None, &mut lines);
+        self.call_now(answer, room, &mut lines);
         self.last_resorts(&answer.last_resorts, room, &mut lines);
         lines
     }
