@@ -34,8 +34,8 @@ pub fn ending_from(end: Moment) -> Option<Timestamp> {
     instant_of(end.civil().checked_sub(ENDING_WITHIN_DAYS.days()).ok()?)
 }
 
-/// Months after which an announced moment that nobody confirmed is long past: as long as a verification holds.
-pub const LONG_PAST_AFTER_MONTHS: i32 = RED_AFTER_MONTHS;
+/// Months after which an announced moment that nobody confirmed is long past: as long as a verification is fresh.
+pub const LONG_PAST_AFTER_MONTHS: i32 = AMBER_AFTER_MONTHS;
 
 /// The instant at which an announced moment is long past.
 pub fn long_past_from(announced: Moment) -> Option<Timestamp> {

@@ -188,7 +188,7 @@ async fn drinking_water_of_gooise_meren_comes_from_two_suppliers_each_for_a_part
 }
 
 #[tokio::test]
-async fn which_dispatch_centre_answers_is_told_both_ways_with_a_red_gap() {
+async fn which_dispatch_centre_answers_is_told_both_ways() {
     for place in ["Emmeloord", "Huizen"] {
         let answer = acting(&[place], &["2.1.10"], Grip::Grip1).await;
         assert!(roles_of(&answer, "organisations/meldkamer-lelystad").iter().all(|role| !role.announced));
@@ -202,7 +202,8 @@ async fn which_dispatch_centre_answers_is_told_both_ways_with_a_red_gap() {
         let numbers = answer.last_resorts.iter().flat_map(|last| &last.contacts).flat_map(|contact| &contact.channels);
         assert!(numbers.clone().any(|channel| channel.value == "112" && channel.reachable_now));
         let gaps = gaps(&answer, GapKind::AnnouncedUnconfirmed);
-        assert!(gaps.iter().any(|gap| gap.message.contains("2025-06-01") && gap.severity() == v1::Severity::Red));
+        // Long past its date and the same number either way: that is for the worklist of the office.
+        assert!(!gaps.iter().any(|gap| gap.message.contains("2025-06-01")), "{place}");
     }
     // Before the announced date there is one reading; before the centres merged, another centre.
     let earlier = acting_on("Huizen", "2.1.10", Grip::Grip1, "2025-05-31").await;
@@ -212,7 +213,7 @@ async fn which_dispatch_centre_answers_is_told_both_ways_with_a_red_gap() {
 }
 
 #[tokio::test]
-async fn a_group_a_disease_is_for_the_chair_from_the_start() {
+async fn a_group_a_disease_is_for_the_chair_and_leaves_the_mayor_the_general_powers() {
     for (place, mayor, chair) in [("Urk", "mayor-gm0184", "chair-vr25"), ("Huizen", "mayor-gm0406", "chair-vr14")] {
         let stating = async |circumstances: &[&str]| {
             let circumstances = circumstances.iter().map(|one| (*one).to_owned()).collect();
@@ -221,7 +222,10 @@ async fn a_group_a_disease_is_for_the_chair_from_the_start() {
         };
         let chair = format!("organisations/{chair}");
         let stated = stating(&["infectieziekte groep A"]).await;
-        assert_eq!(who(&stated, Role::GeneralAuthority).0, BTreeSet::from([chair.as_str()]));
+        // The mayor keeps the general powers: Wpg 6(4) moves those against the disease only.
+        assert!(is(who(&stated, Role::GeneralAuthority).0, &[mayor]));
+        let sector_law = roles_of(&stated, &chair).into_iter().filter(|role| role.conditional.is_empty());
+        assert!(sector_law.into_iter().any(|role| role.role() == Role::FunctionalAuthority), "{place}");
         let minister = roles_of(&stated, "organisations/minister-vws");
         assert!(minister.iter().any(|role| role.role() == Role::FunctionalAuthority && role.conditional.is_empty()));
 
@@ -234,7 +238,7 @@ async fn a_group_a_disease_is_for_the_chair_from_the_start() {
         };
         let authority = |condition: &str| (Role::GeneralAuthority, vec![condition.to_owned()]);
         let sector = (Role::FunctionalAuthority, vec![group_a.to_owned()]);
-        assert_eq!(hang_on(&unstated), [authority(group_a), authority(wider), sector].into());
+        assert_eq!(hang_on(&unstated), [authority(wider), sector].into());
 
         for denial in ["not groep A", "not conditions/infectious-disease-group-a"] {
             let denied = stating(&[denial]).await;
@@ -247,11 +251,11 @@ async fn a_group_a_disease_is_for_the_chair_from_the_start() {
 
 #[tokio::test]
 async fn the_nearest_thatched_roof_team_is_found_whatever_the_border() {
-    let team = "organisations/brandweer-gooi-en-vechtstreek";
+    let team = "organisations/rietteam-blaricum-laren";
     for (place, nearness) in [
-        ("Eemnes", v1::Nearness::Adjacent),
-        ("Baarn", v1::Nearness::Adjacent),
-        ("Almere", v1::Nearness::Adjacent),
+        ("Eemnes", v1::Nearness::Here),
+        ("Baarn", v1::Nearness::Here),
+        ("Almere", v1::Nearness::Here),
         ("Laren NH", v1::Nearness::Here),
     ] {
         let found = providers("rietteam", place, "2026-11-23").await;
@@ -329,9 +333,9 @@ async fn a_misspelling_is_answered_with_suggestions_and_never_guessed() {
         assert_eq!(found[0].suggestions[0].name, name, "{words}");
         assert!(status.message().contains(name), "{}", status.message());
     }
-    let status = ask(question(&["Urk"], &["overstrooming"], Grip::Grip1)).await.unwrap_err();
-    assert_eq!(reason(&status), (Code::NotFound, "CALAMITY_NOT_FOUND".to_owned()));
-    assert_eq!(unresolved(&status)[0].suggestions[0].name, "calamityTypes/1-1");
+    // One slip of the pen in a word that nothing else is like is put right.
+    let slip = ask(question(&["Urk"], &["overstrooming"], Grip::Grip1)).await.unwrap();
+    assert_eq!(slip.calamity_types[0].name, "calamityTypes/1-1");
     let nonsense = resolve("xyzzy", today()).await.unwrap_err();
     assert!(unresolved(&nonsense)[0].suggestions.is_empty());
 }
@@ -363,7 +367,7 @@ async fn before_its_history_begins_the_directory_says_so() {
     let answer = acting_on("Urk", "2.1.10", Grip::Grip1, "2015-12-31T23:59").await;
     let gaps_then = gaps(&answer, GapKind::HistoryIncomplete);
     let [gap] = gaps_then.as_slice() else { panic!("{gaps_then:?}") };
-    assert!(gap.severity() == v1::Severity::Red && gap.message.contains("2016-01-01"));
+    assert!(gap.severity() == v1::Severity::Amber && gap.message.contains("2016-01-01"));
     let later = acting_on("Urk", "2.1.10", Grip::Grip1, "2016-01-01").await;
     assert!(gaps(&later, GapKind::HistoryIncomplete).is_empty());
 }
@@ -399,20 +403,23 @@ async fn a_comparison_says_what_a_level_adds_and_ends() {
 }
 
 #[tokio::test]
-async fn what_displaces_the_mayor_for_one_calamity_leaves_him_the_other() {
+async fn what_moves_powers_for_one_calamity_leaves_the_mayor_the_general_ones() {
     let asked = v1::FindActingOrganisationsRequest {
         circumstances: vec!["infectieziekte groep A".to_owned()],
         ..question(&["Urk"], &["6.1", "1.1.30"], Grip::Unspecified)
     };
     let answer = ask(asked).await.unwrap();
-    assert!(is(who(&answer, Role::GeneralAuthority).0, &["mayor-gm0184", "chair-vr25"]));
+    assert!(is(who(&answer, Role::GeneralAuthority).0, &["mayor-gm0184"]));
+    let chair = roles_of(&answer, "organisations/chair-vr25").into_iter();
+    let sector_law = chair.filter(|role| role.role() == Role::FunctionalAuthority && role.conditional.is_empty());
+    assert_eq!(sector_law.count(), 1);
 }
 
 #[tokio::test]
 async fn who_leads_under_an_unstated_circumstance_is_given_beside_who_leads_without() {
     let leads = async |circumstances: &[&str]| {
         let circumstances = circumstances.iter().map(|one| (*one).to_owned()).collect();
-        let asked = question(&["IJsselmeer"], &["5.1"], Grip::Unspecified);
+        let asked = question(&["Urk"], &["5.1"], Grip::Unspecified);
         let answer = ask(v1::FindActingOrganisationsRequest { circumstances, ..asked }).await.unwrap();
         let with = |hanging: bool| -> Vec<String> {
             let all = with_role(&answer, Role::OperationalLead).into_iter();

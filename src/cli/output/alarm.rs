@@ -5,7 +5,7 @@
 use crate::proto::v1::{ActingOrganisation, AlarmMeans, AlarmedParty, FindActingOrganisationsResponse, Group};
 
 use super::answer::{Room, View};
-use super::entry::{contacts, in_full, marks, row, sign, widths};
+use super::entry::{contacts, in_full, marks, sign};
 use super::paper::{Cell, Ink};
 use super::reach::reach;
 use super::words::{Say, label};
@@ -43,13 +43,12 @@ impl View {
             let entry = entry_of(answer, alarmed).filter(|entry| self.all && entry.group() == Group::CallNow);
             entry.into_iter().for_each(|entry| in_full(self.language, &self.paper, entry, lines));
         }
-        for entry in perhaps {
-            if self.all {
-                in_full(self.language, &self.paper, entry, lines);
-            } else {
-                let cells = row(self.language, entry, super::entry::Length::Short);
-                lines.extend(self.paper.columns(2, &widths(&self.paper, 2), &cells));
-            }
+        if self.all {
+            perhaps.iter().for_each(|entry| in_full(self.language, &self.paper, entry, lines));
+        } else if !perhaps.is_empty() {
+            let named = perhaps.iter().map(|entry| self.briefly(entry)).collect::<Vec<_>>().join("; ");
+            let text = format!("  {}: {named}", self.language.say("mogelijk ook", "perhaps also"));
+            lines.extend(self.paper.paragraph(&Cell::from(text), 4));
         }
     }
 

@@ -7,10 +7,11 @@
 //!
 //! **Invariants.** The list is whole: an entry that stands under authority or lead is on it by reference.
 
-use crate::domain::assignment::{Activation, Role};
+use crate::domain::assignment::{Activation, AlarmMeans, Role};
+use crate::domain::catalogue::DISPATCH_CENTRE;
 use crate::domain::contact::{ChannelKind, Purpose};
 
-use super::answer::{Alarmed, Entry, EntryChange, FirstCall, Group, Reach, RoleEntry};
+use super::answer::{Alarmed, Entry, EntryChange, FirstCall, Group, LastResort, Reach, RoleEntry};
 
 /// The alarm list of an answer, in the order to alarm: who leads, then who supports, then who decides.
 pub fn call_now(entries: &[Entry]) -> Vec<Alarmed> {
@@ -27,9 +28,17 @@ pub fn call_now(entries: &[Entry]) -> Vec<Alarmed> {
     list.into_iter().map(|(_, alarmed)| alarmed).collect()
 }
 
-/// The first act: the first channel that reaches who leads or is alarmed. Who only decides comes last.
-pub fn first_call(call_now: &[Alarmed]) -> Option<FirstCall> {
-    call_now.iter().find_map(|alarmed| alarmed.call.clone())
+/// The first act: the first channel that reaches who leads or is alarmed. Who only decides comes last. A party without
+/// a number that the dispatch centre alarms over its system is reached by calling the dispatch centre.
+pub fn first_call(call_now: &[Alarmed], last_resorts: &[LastResort]) -> Option<FirstCall> {
+    let dispatch = || {
+        let centres = last_resorts.iter().filter(|last| last.capability.name.name().as_str() == DISPATCH_CENTRE);
+        centres.filter(|last| !last.announced).flat_map(|last| &last.contacts).find_map(first_channel)
+    };
+    call_now.iter().find_map(|alarmed| {
+        let by_system = alarmed.activation.as_ref().is_some_and(|rule| rule.means == AlarmMeans::DispatchSystem);
+        alarmed.call.clone().or_else(|| if by_system { dispatch() } else { None })
+    })
 }
 
 /// Whether a role is alarmed.

@@ -124,13 +124,21 @@ impl View<'_> {
         covers.0.into_values().collect()
     }
 
-    /// Whoever covers a capability next to a part, except those that cover the part itself: beside its narrowest area
-    /// beside which anybody does, so that a town at the heart of its region still has its region's neighbours.
+    /// The organisations that cover a capability next to a part, except those that cover the part itself: next to the
+    /// area that the own cover is of, or else to the narrowest wider one that has such neighbours. Neighbours of a safety
+    /// region are those of the region, for each of its towns alike.
     pub fn adjacent_covers(&self, capability: &Id<Capability>, part: &Part) -> Vec<Cover> {
         let own: BTreeSet<Id<Organisation>> =
             self.covers(capability.name(), part).into_iter().map(|cover| cover.organisation.name.clone()).collect();
+        let covering = self.snapshot.covers(capability.name()).iter().filter(|coverage| {
+            coverage.validity.holds(self.at, self.reading)
+                && coverage.name.name().parent().is_some_and(|parent| own.iter().any(|own| *own.name() == parent))
+        });
+        let from = covering.filter_map(|coverage| part.chain.get(&coverage.area)).min().copied();
         let mut outwards: BTreeMap<Narrowness, BTreeSet<Id<Area>>> = BTreeMap::new();
-        for (area, narrowness) in &part.chain {
+        for (area, narrowness) in
+            part.chain.iter().filter(|(_, narrowness)| from.is_none_or(|from| from <= **narrowness))
+        {
             outwards.entry(*narrowness).or_default().extend(self.neighbours(area));
         }
         for neighbours in outwards.values() {

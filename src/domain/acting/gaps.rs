@@ -424,10 +424,10 @@ impl Finder<'_> {
     }
 }
 
-/// Whether the dispatch centre alarms an entry over its own system.
+/// Whether an entry is alarmed without a number of its own: over the system of the dispatch centre, or through another.
 fn by_system(entry: &Entry) -> bool {
-    let means = |role: &super::answer::RoleEntry| role.activation.as_ref().map(|rule| rule.means);
-    entry.roles.iter().any(|role| means(role) == Some(AlarmMeans::DispatchSystem))
+    let rules = entry.roles.iter().filter_map(|role| role.activation.as_ref());
+    rules.into_iter().any(|rule| rule.means == AlarmMeans::DispatchSystem || rule.through.is_some())
 }
 
 /// That something is announced and not confirmed, in Dutch and in English: for a moment, or without one.

@@ -142,7 +142,7 @@ impl<'s> Answering<'s> {
             circumstances: self.asked.stated.clone(),
             routine: self.asked.routine.clone(),
             grip: question.grip,
-            first_call: alarm::first_call(&call_now),
+            first_call: alarm::first_call(&call_now, &found.last_resorts),
             call_now,
             acting,
             last_resorts: found.last_resorts,
@@ -233,7 +233,11 @@ impl<'s> Answering<'s> {
         if readings.iter().any(|read| !read.territory.parts.is_empty()) {
             gaps.extend(finder.of_command(&found.acting, &call_now, self.asked));
         }
-        gaps.extend(finder.of_channels(&found.acting, &found.last_resorts, alarm::first_call(&call_now).as_ref()));
+        gaps.extend(finder.of_channels(
+            &found.acting,
+            &found.last_resorts,
+            alarm::first_call(&call_now, &found.last_resorts).as_ref(),
+        ));
         gaps.extend(finder.of_outage(&self.outage(), &call_now, &found.last_resorts));
         gaps.extend(found.arrangements.iter().filter_map(|binding| finder.of_arrangement(binding)));
         let outcomes = readings.iter().flat_map(|read| &read.outcomes);
@@ -254,8 +258,8 @@ impl<'s> Answering<'s> {
         }
         let [one, other] = [&confirmed, &announced].map(|found| {
             let command = found.acting.iter().filter(|entry| matches!(entry.group, Group::Authority | Group::Lead));
-            let command: Vec<_> = command.map(|entry| (entry.group, entry.organisation.name.clone())).collect();
-            (command, alarm::first_call(&alarm::call_now(&found.acting)))
+            let command: BTreeSet<_> = command.map(|entry| (entry.group, entry.organisation.name.clone())).collect();
+            (command, alarm::first_call(&alarm::call_now(&found.acting), &found.last_resorts))
         });
         Some(if one == other { Severity::Amber } else { Severity::Red })
     }

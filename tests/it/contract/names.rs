@@ -45,6 +45,8 @@ const PREPOSITIONS_KEPT: &[(&str, &str)] = &[
     ("adjacent_to", "the word of the domain for the edge between areas"),
     ("successor_of", "the word of the domain for the edge between areas in time"),
     ("reclassified_as", "its direction is its meaning"),
+    ("depends_on", "its direction is its meaning: on what a channel hangs"),
+    ("expands_to", "fixed: what a word is read as"),
     ("as_of", "the day a source speaks of; `date` alone would not say of what"),
     ("from_grip", "fixed: the first of a range of levels"),
     ("to_grip", "the last of that range"),
@@ -80,6 +82,12 @@ const PLURALS_WITHOUT_S: &[(&str, &str)] = &[
     ("still_known", "fixed"),
     ("narrower", "a comparative has no plural"),
     ("maturity", "one state per department"),
+    ("depends_on", "a preposition has no plural"),
+    ("expands_to", "fixed; a preposition has no plural"),
+    ("takes_down", "a verb: what the calamity takes away"),
+    ("routine", "what is routine; an adjective has no plural"),
+    ("call_now", "the alarm list, in the words of its group"),
+    ("unread", "fixed"),
 ];
 
 pub(super) const RULES: &[Rule] = &[

@@ -243,7 +243,11 @@ impl<'d> World<'d> {
     /// Whoever covers a capability next to a part and not in it: beside the narrowest areas beside which anybody does.
     pub(super) fn adjacent_covers(&self, capability: &str, part: &Part) -> Vec<Cover> {
         let own: BTreeSet<_> = self.covers(capability, part).into_iter().map(|cover| cover.organisation).collect();
-        for narrow in part.chain.values().copied().collect::<BTreeSet<_>>() {
+        // What is next to a part is next to the area that its own cover is of, or to a wider one.
+        let covering = self.coverages(capability).filter(|(organisation, _)| own.contains(organisation));
+        let from = covering.filter_map(|(_, one)| part.chain.get(&one.area)).min().copied();
+        let narrows: BTreeSet<_> = part.chain.values().copied().collect();
+        for narrow in narrows.into_iter().filter(|narrow| from.is_none_or(|from| from <= *narrow)) {
             let mut organisations = BTreeSet::new();
             for (beside, _) in part.chain.iter().filter(|(_, one)| **one == narrow) {
                 for neighbour in self.neighbours(beside) {
