@@ -3,13 +3,16 @@
 //! **Invariants.** A question is sent as it was typed: what words mean is for the server to say. Every page is read
 //! before anything is shown, so that an answer is whole or an error.
 
+use std::io::Read;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::output::answer::View;
-use super::settings::Settings;
+use super::output::json;
+use super::settings::{Format, Settings};
+use crate::domain::text::Language;
 use crate::proto::v1;
 
 /// Asks page after page, and gives the answer with what all of them hold; times and revision are the first page's.
@@ -117,22 +120,34 @@ const PAGE: i32 = 500;
 const WHO_ACTS: &str = "\
 The first word is a place, every further one a calamity: town, water, bridge, road, municipality; code, name or
 everyday word. Write words of more than one word in quotes. A place alone: the calamity is not known yet.
+Or give the line of an alarm as it stands on the screen: it is read piece by piece, shown, and asked at once.
 
 Examples:
   crisisgids who-acts Emmeloord 1.1.30 --grip 2
   crisisgids who-acts Ketelbrug aanvaring brand --circumstance 'not suspected intent'
   crisisgids who-acts Huizen gaslek --place Blaricum --grip 4 --compare 1
-  crisisgids who-acts areas/gm0171 --at '2027-01-01 03:10' --exercise -o json";
+  crisisgids who-acts areas/gm0171 --at '2027-01-01 03:10' --exercise -o json
+  crisisgids who-acts --report 'P 1 BR woning (rieten dak) Huizen GRIP 1'
+  crisisgids who-acts --report - < alarm.txt";
 
 /// Who acts here?
 #[derive(Debug, Args)]
 pub(super) struct WhoActs {
     /// Where: a town, water, bridge, road or municipality, or a name such as areas/gm0171
-    place: String,
+    #[arg(required_unless_present = "report")]
+    place: Option<String>,
 
     /// What: codes (1.1.30), names or everyday words; none: not known yet
     #[arg(value_name = "CALAMITY")]
     calamities: Vec<String>,
+
+    /// The line of an alarm as it stands on the screen, instead of place and calamities; -: from standard input
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with_all = ["place", "calamities", "places", "more_calamities"]
+    )]
+    report: Option<String>,
 
     /// A further place, for an event that crosses borders; may be repeated
     #[arg(long = "place", value_name = "PLACE")]
@@ -289,7 +304,7 @@ fn parse_days(text: &str) -> Result<i32, String> {
 impl WhoActs {
     fn request(&self, settings: &Settings) -> v1::FindActingOrganisationsRequest {
         v1::FindActingOrganisationsRequest {
-            places: std::iter::once(&self.place).chain(&self.places).cloned().collect(),
+            places: self.place.iter().chain(&self.places).cloned().collect(),
             calamities: self.calamities.iter().chain(&self.more_calamities).cloned().collect(),
             grip: self.grip.map_or(v1::Grip::Unspecified, |level| level.0).into(),
             compare_grip: self.compare.map(|level| level.0.into()),
@@ -304,13 +319,91 @@ impl WhoActs {
     }
 
     fn run(self, settings: &Settings) -> Result<(), Failure> {
+        if let Some(report) = &self.report {
+            return self.read(&report_text(report)?, settings);
+        }
         let request = self.request(settings);
         let answer = settings.run(async |client| Ok(client.find_acting_organisations(request).await?))?;
-        let compared = self.compare.map(|level| level.0);
-        let view = View { all: self.all || self.explain, compared, ..settings.view() };
+        let view = self.view(settings);
         settings.show("FindActingOrganisationsResponse", &answer, |answer| view.answer(answer))
     }
+
+    fn view(&self, settings: &Settings) -> View {
+        let compared = self.compare.map(|level| level.0);
+        View { all: self.all || self.explain, compared, ..settings.view() }
+    }
+
+    /// Reads the line of an alarm and asks what follows from it.
+    fn read(&self, report: &str, settings: &Settings) -> Result<(), Failure> {
+        let request = v1::InterpretReportRequest {
+            report: report.to_owned(),
+            language_code: settings.language_code(),
+            effective_time: settings.effective_time(),
+        };
+        let (read, answer) = settings.run(async |client| {
+            let mut read = client.interpret_report(request).await?;
+            read.question = read.question.map(|question| self.with_own(question));
+            let answer = match read.question.clone() {
+                Some(question) => Some(client.find_acting_organisations(question).await?),
+                None => None,
+            };
+            Ok((read, answer))
+        })?;
+        let view = self.view(settings);
+        let mut shown = serde_json::Map::new();
+        if settings.output == Format::Json {
+            shown.insert("report".to_owned(), json::message("InterpretReportResponse", &read)?);
+            if let Some(answer) = &answer {
+                shown.insert("answer".to_owned(), json::message("FindActingOrganisationsResponse", answer)?);
+            }
+        }
+        settings.show_json(&shown.into(), |_| {
+            let mut lines = view.report(&read);
+            if let Some(answer) = &answer {
+                lines.push(String::new());
+                lines.extend(view.answer(answer));
+            }
+            lines
+        })?;
+        match answer {
+            Some(_) => Ok(()),
+            None => Err(Failure::Unclear(anyhow::anyhow!(match settings.language() {
+                Language::Dutch => "geen plaats met een betekenis in deze melding",
+                Language::English => "no place with one meaning in this report",
+            }))),
+        }
+    }
+
+    /// A question that was read, with what the caller says besides: the caller's own words count.
+    fn with_own(&self, mut question: v1::FindActingOrganisationsRequest) -> v1::FindActingOrganisationsRequest {
+        if let Some(level) = self.grip {
+            question.grip = level.0.into();
+        }
+        question.compare_grip = self.compare.map(|level| level.0.into());
+        question.exercise |= self.exercise;
+        question.explain = self.explain;
+        question.view = v1::View::Full.into();
+        question.circumstances.retain(|one| !self.denied.contains(one));
+        question.denied_circumstances.retain(|one| !self.circumstances.contains(one));
+        question.circumstances.extend(self.circumstances.iter().cloned());
+        question.denied_circumstances.extend(self.denied.iter().cloned());
+        question
+    }
 }
+
+/// The line of an alarm: as given, or from standard input.
+fn report_text(given: &str) -> Result<String, Failure> {
+    if given != "-" {
+        return Ok(given.to_owned());
+    }
+    let mut text = String::new();
+    // One byte more than the longest that the contract allows is enough to be refused.
+    std::io::stdin().take(MAX_REPORT_BYTES).read_to_string(&mut text).map_err(|cause| Failure::Usage(cause.into()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// 4,000 code points of at most four bytes, and one more.
+const MAX_REPORT_BYTES: u64 = 16_004;
 
 #[cfg(test)]
 mod tests {
@@ -342,6 +435,31 @@ mod tests {
     #[test]
     fn a_place_alone_means_that_the_calamity_is_not_known() {
         assert!(asked(&["who-acts", "Urk"]).calamities.is_empty());
+    }
+
+    #[test]
+    fn a_report_stands_for_place_and_calamities_and_what_is_said_besides_counts() {
+        let line =
+            ["crisisgids", "who-acts", "--report", "BR woning Huizen GRIP 1", "--grip", "2", "--not", "conditions/a"];
+        let Ask::WhoActs(who) = Line::try_parse_from(line).unwrap().ask else { panic!("another command") };
+        let read = v1::FindActingOrganisationsRequest {
+            places: vec!["areas/gm0406".to_owned()],
+            grip: v1::Grip::Grip1.into(),
+            circumstances: vec!["conditions/a".to_owned(), "conditions/b".to_owned()],
+            ..Default::default()
+        };
+        let asked = who.with_own(read);
+        assert_eq!(
+            (asked.grip(), asked.circumstances.as_slice()),
+            (v1::Grip::Grip2, ["conditions/b".to_owned()].as_slice())
+        );
+        assert_eq!(asked.denied_circumstances, ["conditions/a"]);
+        for line in
+            [&["who-acts"][..], &["who-acts", "Urk", "--report", "x"], &["who-acts", "--report", "x", "--place", "Urk"]]
+        {
+            let line = std::iter::once("crisisgids").chain(line.iter().copied());
+            assert!(Line::try_parse_from(line).is_err());
+        }
     }
 
     #[test]

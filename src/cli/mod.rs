@@ -27,6 +27,7 @@ Examples:
   crisisgids serve --demo
   crisisgids who-acts Emmeloord 1.1.30 --grip 2
   crisisgids -o json who-acts Ketelbrug brand
+  crisisgids who-acts --report 'P 1 BR woning (rieten dak) Huizen GRIP 1'
 
 Exit codes:
   0  done
@@ -86,6 +87,8 @@ enum Failure {
     Failed(anyhow::Error),
     /// It was not done because of what is there: exit code 4.
     Refused(anyhow::Error),
+    /// What was read has no place, or several: exit code 3.
+    Unclear(anyhow::Error),
     /// A data directory or a backup is damaged: exit code 6.
     Damaged(anyhow::Error),
 }
@@ -129,6 +132,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Usage(error)) => error::Trouble::usage(error::told(&error)),
         Err(Failure::Refused(error)) => error::Trouble::local(&error, "FAILED_PRECONDITION", "REFUSED", 4),
+        Err(Failure::Unclear(error)) => error::Trouble::local(&error, "INVALID_ARGUMENT", "PLACE_NOT_FOUND", 3),
         Err(Failure::Damaged(error)) => error::Trouble::local(&error, "DATA_LOSS", "STORE_CORRUPT", 6),
         Err(Failure::Failed(error)) => error::Trouble::failed(&error, language, &words),
     };

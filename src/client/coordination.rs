@@ -160,4 +160,26 @@ impl Client {
     pub async fn resolve_place(&self, request: v1::ResolvePlaceRequest) -> Result<v1::ResolvePlaceResponse, Error> {
         self.ask("/crisisgids.v1.CoordinationService/ResolvePlace", request).await
     }
+
+    /// What does the text of an alarm say? Its pieces, what stayed unread, and the question that follows.
+    ///
+    /// ```no_run
+    /// # async fn example(client: crisisgids::client::Client) -> Result<(), crisisgids::client::Error> {
+    /// use crisisgids::proto::v1::{InterpretReportRequest, ReportStatus};
+    ///
+    /// let report = "P 1 BR woning (rieten dak) Huizen GRIP 1".to_owned();
+    /// let read = client.interpret_report(InterpretReportRequest { report, ..Default::default() }).await?;
+    /// if read.status() == ReportStatus::New && let Some(question) = read.question {
+    ///     let answer = client.find_acting_organisations(question).await?;
+    ///     answer.acting.iter().for_each(|entry| println!("{}", entry.display_name));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn interpret_report(
+        &self,
+        request: v1::InterpretReportRequest,
+    ) -> Result<v1::InterpretReportResponse, Error> {
+        self.ask("/crisisgids.v1.CoordinationService/InterpretReport", request).await
+    }
 }

@@ -127,21 +127,11 @@ impl Inventor {
 
 fn channel(kind: ChannelKind, value: String, verified_date: Option<CalendarDate>) -> Channel {
     Channel {
-        kind,
-        value,
-        placeholder: false,
-        not_public: false,
         fictional: true,
         hours_kind: HoursKind::Always,
-        hours: Vec::new(),
-        exceptions: Vec::new(),
         holidays: HolidayHours::AsUsual,
-        depends_on: Vec::new(),
         purpose: Some(Localised::new("FICTIEF, alleen voor demonstratie", "FICTIONAL, for demonstration only")),
-        confidentiality: Confidentiality::Public,
         verified_date,
-        wait_seconds: 0,
-        validity: Default::default(),
         source: Some(Source {
             title: "Verzonnen voor crisisgids serve --demo".to_owned(),
             uri: String::new(),
@@ -149,6 +139,7 @@ fn channel(kind: ChannelKind, value: String, verified_date: Option<CalendarDate>
             confidence: Confidence::Unsourced,
             note: String::new(),
         }),
+        ..Channel::new(kind, value)
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::acting::answer::{Routine, StatedCircumstance};
-use super::calamity_type::CalamityType;
+use super::calamity_type::{CalamityLevel, CalamityType};
 use super::error::{Candidate, Obstacle};
 use super::name::{Id, Name};
 use super::place::MAX_SUGGESTIONS;
@@ -86,6 +86,12 @@ pub fn resolve(snapshot: &Snapshot, words: &str, at: Timestamp) -> Result<Calami
             let routine = Routine { words: words.to_owned(), term: term.clone() };
             Ok(CalamityMatch { words: words.to_owned(), meant: Meant::Routine(routine), circumstances, unread })
         }
+        // A theme is no answer: which of its crisis types is asked.
+        (None, [theme]) if theme.level == CalamityLevel::Theme && !is_code(theme, typed) => {
+            let below = snapshot.all::<CalamityType>().filter(|one| one.parent.as_ref() == Some(&theme.name));
+            let below: Vec<_> = below.filter(|one| one.validity.may_hold(at)).cloned().collect();
+            Err(Obstacle::CalamityAmbiguous(candidates(snapshot, &below)))
+        }
         (None, [one]) if reading.is_taken() => {
             let meant = Meant::Type(one.clone());
             Ok(CalamityMatch { words: words.to_owned(), meant, circumstances, unread })
@@ -99,6 +105,11 @@ impl CalamityMatch {
         let meant = Meant::Type(one.clone());
         CalamityMatch { words: words.to_owned(), meant, circumstances: Vec::new(), unread: String::new() }
     }
+}
+
+/// Whether a type was asked for by its code.
+fn is_code(one: &CalamityType, typed: &str) -> bool {
+    [one.code.as_str(), one.name.name().id()].contains(&typed.to_lowercase().as_str())
 }
 
 /// What a text says, and what it denies: `(Met brand: nee)` denies, and `(asbest: ja)` states.
@@ -242,9 +253,8 @@ mod tests {
     }
 
     #[test]
-    fn a_near_miss_is_suggested_and_never_taken() {
-        let Err(Obstacle::CalamityNotFound(candidates)) = meant("dijkdorbraak") else { panic!("found") };
-        assert_eq!(named(candidates), ["1-1-30", "1-1"]);
+    fn a_slip_of_the_pen_is_put_right_and_a_code_never_is() {
+        assert_eq!(meant("dijkdorbraak"), Ok("1-1-30".to_owned()));
         assert_eq!(meant("zzzzzz"), Err(Obstacle::CalamityNotFound(Vec::new())));
         assert_eq!(meant(""), Err(Obstacle::CalamityNotFound(Vec::new())));
     }

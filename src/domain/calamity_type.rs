@@ -60,12 +60,12 @@ fields! {
         pub mappings: Vec<CodeMapping>,
         /// Circumstances in which an event that sounds like this is another type.
         pub reclassified_as: Vec<Reclassification>,
-        /// What it takes away that channels hang on.
-        pub takes_down: Vec<TakenDown>,
         /// When it is in use.
         pub validity: Validity,
         /// Who says so.
         pub source: Option<Source>,
+        /// What it takes away that channels hang on.
+        pub takes_down: Vec<TakenDown>,
     }
 
     /// Something that a calamity takes away.

@@ -107,20 +107,10 @@ fields! {
         pub value: String,
         /// It exists, but the value is not known here: never a number to dial.
         pub placeholder: bool,
-        /// Of a placeholder: its holder keeps the value from the public. Otherwise it is not filled in yet.
-        pub not_public: bool,
         /// It is invented, for demonstrations and exercises only.
         pub fictional: bool,
-        /// What is known of when it is answered.
-        pub hours_kind: HoursKind,
         /// When it is answered, where that is listed.
         pub hours: Vec<OpeningHours>,
-        /// The days on which it is answered otherwise.
-        pub exceptions: Vec<HoursException>,
-        /// What becomes of its hours on a public holiday.
-        pub holidays: HolidayHours,
-        /// What it hangs on.
-        pub depends_on: Vec<Dependence>,
         /// What it is for.
         pub purpose: Option<Localised>,
         /// Who may see it.
@@ -133,6 +123,16 @@ fields! {
         pub validity: Validity,
         /// Who says so.
         pub source: Option<Source>,
+        /// Of a placeholder: its holder keeps the value from the public. Otherwise it is not filled in yet.
+        pub not_public: bool,
+        /// What is known of when it is answered.
+        pub hours_kind: HoursKind,
+        /// The days on which it is answered otherwise.
+        pub exceptions: Vec<HoursException>,
+        /// What becomes of its hours on a public holiday.
+        pub holidays: HolidayHours,
+        /// What it hangs on.
+        pub depends_on: Vec<Dependence>,
     }
 }
 
@@ -205,6 +205,28 @@ impl Dependence {
 }
 
 impl Channel {
+    /// A public channel of which nothing else is known; a placeholder if it has no value.
+    pub fn new(kind: ChannelKind, value: String) -> Self {
+        Channel {
+            kind,
+            placeholder: value.is_empty(),
+            value,
+            not_public: false,
+            fictional: false,
+            hours_kind: HoursKind::Unknown,
+            hours: Vec::new(),
+            exceptions: Vec::new(),
+            holidays: HolidayHours::Unknown,
+            depends_on: Vec::new(),
+            purpose: None,
+            confidentiality: Confidentiality::Public,
+            verified_date: None,
+            wait_seconds: 0,
+            validity: Validity::default(),
+            source: None,
+        }
+    }
+
     /// Whether its hours are known: an answer prefers what is known to be open.
     pub fn has_known_hours(&self) -> bool {
         self.hours_kind == HoursKind::Always || !self.hours.is_empty()

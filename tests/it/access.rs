@@ -112,17 +112,8 @@ fn an_editor_with_a_scope_changes_what_is_in_it_and_nothing_else() {
 /// The directory that ships, with a desk of channels of every confidentiality.
 pub(super) fn confidential() -> Vec<Record> {
     let channel = |confidentiality: Confidentiality| Channel {
-        kind: ChannelKind::Platform,
-        value: format!("HUSH-{}", confidentiality.word()),
-        placeholder: false,
-        fictional: false,
-        hours: vec![],
-        purpose: None,
         confidentiality,
-        verified_date: None,
-        wait_seconds: 0,
-        validity: Validity::default(),
-        source: None,
+        ..Channel::new(ChannelKind::Platform, format!("HUSH-{}", confidentiality.word()))
     };
     let contact = Contact {
         name: Id::parse(&format!("{DISPATCH}/contacts/desk")).unwrap(),

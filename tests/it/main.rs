@@ -29,5 +29,6 @@ mod socket;
 mod statements;
 mod traps;
 mod words;
+mod scenarios;
 mod server;
 mod walk;

@@ -12,7 +12,6 @@ use crisisgids::domain::change::{Authorship, Change};
 use crisisgids::domain::contact::{Channel, ChannelKind, Confidentiality, Contact};
 use crisisgids::domain::name::Collection;
 use crisisgids::domain::record::{Record, Resource};
-use crisisgids::domain::validity::Validity;
 use crisisgids::proto::tree::{message_name, to_bare};
 use prost::Message;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor, Value};
@@ -243,17 +242,8 @@ async fn whatever_is_asked_is_answered_or_properly_refused() {
 /// The directory that ships, in which every contact has a channel of each confidentiality, and some were changed.
 async fn confidential(server: config::Server) -> (TestServer, Asker) {
     let channel = |confidentiality: Confidentiality| Channel {
-        kind: ChannelKind::Platform,
-        value: secret(confidentiality),
-        placeholder: false,
-        fictional: false,
-        hours: vec![],
-        purpose: None,
         confidentiality,
-        verified_date: None,
-        wait_seconds: 0,
-        validity: Validity::default(),
-        source: None,
+        ..Channel::new(ChannelKind::Platform, secret(confidentiality))
     };
     let mut records = dataset::shipped().unwrap().records;
     let mut changes = Vec::new();

@@ -48,6 +48,7 @@ fn ask(snapshot: &Snapshot, place: &str, calamity: &str, grip: Grip) -> Answer {
         grip,
         compare_grip: None,
         circumstances: Vec::new(),
+        denied: Vec::new(),
         effective_time: today(),
         exercise: false,
     };

@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use crisisgids::dataset;
 use crisisgids::domain::area::Area;
+use crisisgids::domain::calamity::{self, Meant};
 use crisisgids::domain::calamity_type::CalamityType;
 use crisisgids::domain::error::Obstacle;
+use crisisgids::domain::place;
 use crisisgids::domain::record::{Meta, Origin, Revision, Stored};
 use crisisgids::domain::snapshot::Snapshot;
 use crisisgids::domain::validity::Moment;
-use crisisgids::domain::{calamity, place};
 use jiff::Timestamp;
 
 fn at(civil: &str) -> Timestamp {
@@ -75,8 +76,8 @@ fn what_dispatchers_type_is_understood() {
     for (words, id) in
         [("1.1.30", "1-1-30"), ("1-1-30", "1-1-30"), ("dijk schuift", "1-1-30"), ("Dijk  schuift!", "1-1-30")]
     {
-        let found = calamity::resolve(&snapshot, words, now).map(|found| found.name.id().to_owned());
-        assert_eq!(found.as_deref(), Ok(id), "{words}");
+        let found = calamity::resolve(&snapshot, words, now).map(|found| found.meant);
+        assert!(matches!(found, Ok(Meant::Type(one)) if one.name.id() == id), "{words}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! Who acts here, on a screen: what has to be read at three in the morning stands within its first lines.
 //!
-//! **Invariants.** Unless everything is asked for, the first [`SCREEN`] lines hold what was understood, every red gap,
-//! the first reachable channel, who has authority, who leads, whom to call at once and the last resorts, with at most
-//! [`ENTRIES`] organisations; what does not fit is said shorter or counted, never dropped in silence.
+//! **Invariants.** What was understood, every red gap, the first act, who has authority, who leads and whom to alarm are
+//! always printed whole, as far as they can within [`SCREEN`] lines: what does not fit is said shorter, and only gaps of
+//! one kind are counted.
 
 use crate::domain::text::Language;
 use crate::proto::v1::{
@@ -17,10 +17,6 @@ use super::words::{Say, label, list, moment};
 
 /// The lines that a screen shows without scrolling.
 pub(super) const SCREEN: usize = 24;
-/// The organisations before those that support.
-const ENTRIES: usize = 7;
-/// The groups before those that support.
-const FIRST: [Group; 3] = [Group::Authority, Group::Lead, Group::CallNow];
 
 /// How the answer is shown.
 #[derive(Debug, Clone, Copy)]
@@ -37,14 +33,14 @@ pub(in crate::cli) struct View {
 
 /// How much room the first lines take: each step says something shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Room {
+pub(super) enum Room {
     /// Everything in sentences.
     Ample,
     /// Entries short, last resorts in one paragraph.
     Scarce,
     /// Red gaps of one kind together, by whom they are about.
     Tight,
-    /// Red gaps counted by kind; fewer entries.
+    /// Red gaps counted by kind; each group in one paragraph.
     None,
 }
 
@@ -52,11 +48,9 @@ impl View {
     /// The answer as lines of text.
     pub(in crate::cli) fn answer(&self, answer: &FindActingOrganisationsResponse) -> Vec<String> {
         let fits = |lines: &Vec<String>| self.all || lines.len() <= SCREEN;
-        let rooms = [(Room::Ample, ENTRIES), (Room::Scarce, ENTRIES), (Room::Tight, ENTRIES)];
-        let fewer = (3..=ENTRIES).rev().map(|entries| (Room::None, entries));
         let mut lines = Vec::new();
-        for (room, entries) in rooms.into_iter().chain(fewer) {
-            lines = self.first_lines(answer, room, entries);
+        for room in [Room::Ample, Room::Scarce, Room::Tight, Room::None] {
+            lines = self.first_lines(answer, room);
             if fits(&lines) {
                 break;
             }
@@ -73,7 +67,7 @@ impl View {
         lines.extend(self.paper.paragraph(&Cell::new(text, ink), hang));
     }
 
-    fn first_lines(&self, answer: &FindActingOrganisationsResponse, room: Room, entries: usize) -> Vec<String> {
+    fn first_lines(&self, answer: &FindActingOrganisationsResponse, room: Room) -> Vec<String> {
         let mut lines = Vec::new();
         if answer.exercise {
             let banner = self.say("OEFENING - OEFENING - OEFENING", "EXERCISE - EXERCISE - EXERCISE");
@@ -81,6 +75,7 @@ impl View {
         }
         self.paragraph(&mut lines, self.where_it_is(answer), Ink::Strong, 2);
         self.paragraph(&mut lines, self.what_and_when(answer), Ink::Strong, 2);
+        self.read_from_words(answer, &mut lines);
         self.red_gaps(answer, room, &mut lines);
         if let Some(call) = self.call_first(answer) {
             lines.extend(self.paper.paragraph(&call, 2));
@@ -92,36 +87,16 @@ impl View {
                 lines.extend(self.paper.paragraph(&one_line(self.language, handover), 2));
             }
         }
-        let shown = if self.all { usize::MAX } else { entries };
-        let said = if room == Room::Ample { Length::Long } else { Length::Short };
-        let chosen = chosen(&answer.acting, shown);
-        for group in FIRST {
+        for group in [Group::Authority, Group::Lead] {
             let of_group: Vec<&ActingOrganisation> =
                 answer.acting.iter().filter(|entry| entry.group() == group).collect();
             let also = if group == Group::Lead { self.also_leading(answer) } else { String::new() };
             if of_group.is_empty() && also.is_empty() {
                 continue;
             }
-            let kept: Vec<&ActingOrganisation> =
-                of_group.iter().copied().filter(|entry| chosen.contains(&entry.id.as_str())).collect();
-            lines.push(self.heading(group, of_group.len().saturating_sub(kept.len())));
-            for entry in kept {
-                if self.all {
-                    in_full(self.language, &self.paper, entry, &mut lines);
-                } else {
-                    let cells = row(self.language, entry, said);
-                    lines.extend(self.paper.columns(2, &widths(&self.paper, 2), &cells));
-                }
-            }
-            if !also.is_empty() {
-                self.paragraph(
-                    &mut lines,
-                    format!("  {}: {also}", self.say("zie GEZAG", "see AUTHORITY")),
-                    Ink::Plain,
-                    4,
-                );
-            }
+            self.group(group, &of_group, &also, room, &mut lines);
         }
+        self.call_now(answer, room, &mut lines);
         self.last_resorts(&answer.last_resorts, room, &mut lines);
         lines
     }
@@ -138,12 +113,55 @@ impl View {
         leading.collect::<Vec<_>>().join("; ")
     }
 
-    fn heading(&self, group: Group, folded: usize) -> String {
-        let mut text = label(self.language, "Group", group.into()).to_uppercase();
-        if folded > 0 {
-            text.push_str(&format!(" (+ {folded} {}, --all)", self.say("meer", "more")));
+    /// The entries of a group: a row each, or all in one paragraph where there is no room.
+    fn group(&self, group: Group, entries: &[&ActingOrganisation], also: &str, room: Room, lines: &mut Vec<String>) {
+        let title = label(self.language, "Group", group.into()).to_uppercase();
+        let also =
+            if also.is_empty() { String::new() } else { format!("{}: {also}", self.say("zie GEZAG", "see AUTHORITY")) };
+        if room == Room::None && !self.all {
+            let named = entries.iter().map(|entry| self.briefly(entry));
+            let also = (!also.is_empty()).then_some(also);
+            let text = format!("{title}: {}", named.chain(also).collect::<Vec<_>>().join("; "));
+            self.paragraph(lines, text, Ink::Strong, 2);
+            return;
         }
-        self.paper.paragraph(&Cell::new(text, Ink::Strong), 0).concat()
+        self.title(lines, &title);
+        let said = if room == Room::Ample { Length::Long } else { Length::Short };
+        for entry in entries {
+            if self.all {
+                in_full(self.language, &self.paper, entry, lines);
+            } else {
+                let cells = row(self.language, entry, said);
+                lines.extend(self.paper.columns(2, &widths(&self.paper, 2), &cells));
+            }
+        }
+        if !also.is_empty() {
+            self.paragraph(lines, format!("  {also}"), Ink::Plain, 4);
+        }
+    }
+
+    /// What was read from words beside the calamity itself: circumstances, and daily work.
+    fn read_from_words(&self, answer: &FindActingOrganisationsResponse, lines: &mut Vec<String>) {
+        for routine in &answer.routine {
+            let note = if routine.note.is_empty() { String::new() } else { format!(" ({})", routine.note) };
+            let text = format!(
+                "\"{}\": {}{note}",
+                routine.words,
+                self.say("dagelijks werk, geen crisistype", "daily work, no type of crisis")
+            );
+            self.paragraph(lines, text, Ink::Strong, 2);
+        }
+        let stated = answer.circumstances.iter().map(|one| {
+            let not = if one.denied { self.say("NIET ", "NOT ") } else { "" };
+            let is_same = one.words.is_empty() || one.words == one.condition || one.words == one.display_name;
+            let from = if is_same { String::new() } else { format!(" (\"{}\")", one.words) };
+            format!("{not}{}{from}", one.display_name)
+        });
+        let stated: Vec<String> = stated.collect();
+        if !stated.is_empty() {
+            let text = format!("{}: {}", self.say("omstandigheden", "circumstances"), stated.join("; "));
+            self.paragraph(lines, text, Ink::Plain, 2);
+        }
     }
 
     /// The places as they were understood: `"NOP" = Noordoostpolder > Veiligheidsregio Flevoland`.
@@ -219,8 +237,11 @@ impl View {
             if room == Room::None && count > 2 {
                 return format!("{what} {count}");
             }
+            if count == 1 {
+                return of(kind).map(|gap| gap.message.trim_end_matches('.').to_owned()).collect();
+            }
             let about = list(of(kind).map(|gap| self.subject(answer, gap)));
-            if count == 1 && about.is_empty() { what } else { format!("{what} ({count}): {about}") }
+            format!("{what} ({count}): {about}")
         });
         if room == Room::None {
             let said = said.collect::<Vec<_>>().join("; ");
@@ -242,23 +263,22 @@ impl View {
         known.unwrap_or_else(|| gap.message.split_once(": ").map_or(name, |(called, _)| called))
     }
 
-    /// The first channel that is answered, of those who act at once or else of a last resort.
+    /// The first act: as the answer says, or else the first last resort that answers.
     fn call_first(&self, answer: &FindActingOrganisationsResponse) -> Option<Cell> {
-        let acting = answer.acting.iter().filter(|entry| FIRST.contains(&entry.group()));
-        let first = acting
-            .flat_map(|entry| contacts(entry).into_iter().map(move |contact| (&entry.display_name, false, contact)));
-        // What is only announced is called last, and is marked.
-        let (announced, certain): (Vec<_>, Vec<_>) = answer.last_resorts.iter().partition(|last| last.announced);
-        let last = certain.into_iter().chain(announced);
-        let last = last
-            .flat_map(|last| last.contacts.iter().map(move |contact| (&last.display_name, last.announced, contact)));
-        let reached = |(who, announced, contact)| Some((who, announced, first_way([contact])?));
-        let (who, announced, (contact, way)) = first.chain(last).find_map(reached)?;
-        let what = if contact.display_name.contains(who.as_str()) || contact.display_name.is_empty() {
-            who.clone()
-        } else {
-            format!("{who}, {}", contact.display_name)
+        let first = answer.first_call.as_ref().and_then(|call| {
+            Some((call.display_name.as_str(), false, call.contact_display_name.as_str(), call.channel.as_ref()?))
+        });
+        let last = || {
+            // What is only announced is called last, and is marked.
+            let (announced, certain): (Vec<_>, Vec<_>) = answer.last_resorts.iter().partition(|last| last.announced);
+            certain.into_iter().chain(announced).find_map(|last| {
+                let (contact, way) = first_way(&last.contacts)?;
+                Some((last.display_name.as_str(), last.announced, contact.display_name.as_str(), way))
+            })
         };
+        let (who, announced, contact, way) = first.or_else(last)?;
+        let what =
+            if contact.contains(who) || contact.is_empty() { who.to_owned() } else { format!("{who}, {contact}") };
         let said = |what: &str| {
             let first = self.say("BEL EERST", "CALL FIRST");
             let mark = if announced { self.say(" [AANGEKONDIGD]", " [ANNOUNCED]") } else { "" };
@@ -294,22 +314,4 @@ impl View {
             self.paragraph(lines, format!("{title}: {}", short.collect::<Vec<_>>().join(" ")), Ink::Plain, 2);
         }
     }
-}
-
-/// The entries of the first groups to show: the first in each role of each group, then by rank.
-fn chosen(acting: &[ActingOrganisation], most: usize) -> Vec<&str> {
-    let first: Vec<&ActingOrganisation> = acting.iter().filter(|entry| FIRST.contains(&entry.group())).collect();
-    let role = |entry: &ActingOrganisation| entry.roles.first().map(|role| role.role());
-    let heads = first.iter().enumerate().filter(|(index, entry)| {
-        let alike = |other: &&ActingOrganisation| other.group() == entry.group() && role(other) == role(entry);
-        !first.iter().take(*index).any(alike)
-    });
-    let heads = heads.map(|(_, entry)| *entry);
-    let mut chosen: Vec<&str> = Vec::new();
-    for entry in heads.chain(first.iter().copied()) {
-        if chosen.len() < most && !chosen.contains(&entry.id.as_str()) {
-            chosen.push(&entry.id);
-        }
-    }
-    chosen
 }

@@ -3,6 +3,7 @@
 //! **Invariants.** Everything here is a pure function of a message and of how it is to be shown; nothing asks, prints
 //! or looks at the clock. The order of an answer is the server's.
 
+mod alarm;
 pub(super) mod answer;
 pub(super) mod error;
 pub(super) mod json;
@@ -15,4 +16,5 @@ mod golden;
 mod handover;
 mod reach;
 mod records;
+mod report;
 mod rest;

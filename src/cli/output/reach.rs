@@ -5,7 +5,7 @@
 //! as the one to use.
 
 use crate::domain::text::Language;
-use crate::proto::v1::{ChannelKind, ReachableChannel, ReachableContact};
+use crate::proto::v1::{ChannelKind, HoursKind, ReachableChannel, ReachableContact};
 
 use super::paper::{Cell, Ink};
 use super::words::{Say, label, span};
@@ -37,8 +37,12 @@ pub(super) fn reach(language: Language, contacts: &[&ReachableContact]) -> Cell 
     }
     let mut standing = ways(contacts.iter().copied()).filter(|(contact, channel)| !announced(contact, channel));
     if let Some((_, closed)) = standing.find(|(_, channel)| usable(channel)) {
-        let text = format!("{}: {}", language.say("nu niet bereikbaar", "not answered now"), channel(language, closed));
-        return Cell::new(text, Ink::Amber);
+        let why = if closed.taken_down.is_empty() {
+            language.say("nu niet bereikbaar", "not answered now").to_owned()
+        } else {
+            down(language, closed)
+        };
+        return Cell::new(format!("{why}: {}", channel(language, closed)), Ink::Amber);
     }
     if let Some((_, perhaps)) = ways(contacts.iter().copied()).find(|(_, channel)| usable(channel)) {
         let text = format!("{}: {}", language.say("AANGEKONDIGD", "ANNOUNCED"), channel(language, perhaps));
@@ -47,8 +51,8 @@ pub(super) fn reach(language: Language, contacts: &[&ReachableContact]) -> Cell 
     if contacts.iter().any(|contact| !contact.redacted_fields.is_empty()) {
         return Cell::new(language.say("afgeschermd", "withheld from you"), Ink::Faint);
     }
-    if ways(contacts.iter().copied()).next().is_some() {
-        return Cell::new(language.say("nummer niet openbaar", "number not public"), Ink::Faint);
+    if let Some((_, hidden)) = ways(contacts.iter().copied()).next() {
+        return Cell::new(missing(language, hidden), Ink::Faint);
     }
     Cell::new(language.say("geen contact bekend", "no contact known"), Ink::Amber)
 }
@@ -66,11 +70,25 @@ pub(super) fn channel(language: Language, channel: &ReachableChannel) -> String 
         | ChannelKind::WebPage => label(language, "ChannelKind", channel.kind),
     };
     if channel.placeholder || channel.value.is_empty() {
-        return format!("{kind} {}", language.say("nummer niet openbaar", "number not public"));
+        return format!("{kind} {}", missing(language, channel));
     }
     let marked = ["FICTIEF", "FICTIONAL", "fictief", "fictional"].iter().any(|mark| channel.value.starts_with(mark));
     let mark = if channel.fictional && !marked { language.say("FICTIEF ", "FICTIONAL ") } else { "" };
     format!("{kind} {mark}{}", channel.value)
+}
+
+/// Why a channel has no value.
+fn missing(language: Language, channel: &ReachableChannel) -> &'static str {
+    if channel.placeholder && !channel.not_public {
+        language.say("nog niet ingevuld", "not filled in yet")
+    } else {
+        language.say("nummer niet openbaar", "number not public")
+    }
+}
+
+/// That the calamity takes a channel away, and why.
+fn down(language: Language, channel: &ReachableChannel) -> String {
+    format!("{} ({})", language.say("VALT UIT", "DOWN"), channel.taken_down)
 }
 
 /// Everything known about how to use a channel.
@@ -82,7 +100,9 @@ pub(super) fn channel_in_full(language: Language, one: &ReachableChannel) -> Cel
     if !one.purpose.is_empty() {
         text.push_str(&format!(" ({})", one.purpose));
     }
-    if usable(one) && !one.reachable_now {
+    if !one.taken_down.is_empty() {
+        text = format!("{}: {text}", down(language, one));
+    } else if usable(one) && !one.reachable_now {
         text.push_str(&format!("; {}", language.say("nu niet bereikbaar", "not answered now")));
     }
     if let Some(wait) = &one.wait {
@@ -90,6 +110,18 @@ pub(super) fn channel_in_full(language: Language, one: &ReachableChannel) -> Cel
     }
     if !one.verified_date.is_empty() {
         text.push_str(&format!("; {} {}", language.say("gecontroleerd", "verified"), one.verified_date));
+    }
+    if usable(one) && one.verified_date.is_empty() {
+        if !one.published_date.is_empty() {
+            text.push_str(&format!("; {} {}", language.say("gepubliceerd op", "published on"), one.published_date));
+        }
+        text.push_str(&format!("; {}", language.say("niet gecontroleerd", "not verified")));
+    }
+    if usable(one) && one.hours_kind() == HoursKind::Unknown {
+        text.push_str(&format!("; {}", label(language, "HoursKind", one.hours_kind)));
+    }
+    if !one.may_be_down.is_empty() {
+        text.push_str(&format!("; {} ({})", language.say("kan uitvallen", "may be down"), one.may_be_down));
     }
     let ink = if !usable(one) {
         Ink::Faint
@@ -134,7 +166,9 @@ mod tests {
 
     #[test]
     fn a_placeholder_is_never_shown_as_a_number() {
-        let hidden = ReachableChannel { placeholder: true, ..telephone("0000000000") };
+        let empty = ReachableChannel { placeholder: true, ..telephone("0000000000") };
+        assert_eq!(said(vec![empty.clone()]), "nog niet ingevuld");
+        let hidden = ReachableChannel { not_public: true, ..empty };
         assert_eq!(said(vec![hidden.clone()]), "nummer niet openbaar");
         assert_eq!(channel_in_full(Language::English, &hidden).text, "tel. number not public");
     }
@@ -144,6 +178,13 @@ mod tests {
         let closed = ReachableChannel { reachable_now: false, ..telephone("1") };
         assert_eq!(said(vec![closed.clone(), telephone("112")]), "tel. 112");
         assert_eq!(said(vec![closed]), "nu niet bereikbaar: tel. 1");
+    }
+
+    #[test]
+    fn what_the_calamity_takes_away_is_struck() {
+        let lost = ReachableChannel { reachable_now: false, taken_down: "112".to_owned(), ..telephone("112") };
+        assert_eq!(said(vec![lost.clone()]), "VALT UIT (112): tel. 112");
+        assert_eq!(said(vec![lost, telephone("1")]), "tel. 1");
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl View {
     }
 
     /// An entry in a few words: its name, what it hangs on, a number to dial.
-    fn briefly(&self, entry: &ActingOrganisation) -> String {
+    pub(super) fn briefly(&self, entry: &ActingOrganisation) -> String {
         let mut text = format!("{}{}", sign(entry.change()), entry.display_name);
         let marks = entry.roles.first().map(|role| marks(self.language, role)).unwrap_or_default();
         if !marks.is_empty() {

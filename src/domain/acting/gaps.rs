@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::domain::assignment::AlarmMeans;
+use crate::domain::assignment::{AlarmMeans, Role};
 use crate::domain::boundary::{amber_from, ending_from, long_past_from, red_from};
 use crate::domain::contact::{Channel, Dependence};
 use crate::domain::grip::Grip;
@@ -17,7 +17,7 @@ use crate::domain::validity::Moment;
 
 use super::alarm;
 use super::answer::{
-    Alarmed, BindingArrangement, Entry, FirstCall, Gap, GapKind, GapMessage, Group, LastResort, Reach, Severity,
+    Alarmed, BindingArrangement, Entry, FirstCall, Gap, GapKind, GapMessage, LastResort, Reach, Severity,
 };
 use super::outage::Outage;
 use super::question::Asked;
@@ -81,7 +81,10 @@ impl Finder<'_> {
 
     /// The gaps of who decides, who leads and who is alarmed, where that is nobody.
     pub fn of_command(&self, entries: &[Entry], call_now: &[Alarmed], asked: &Asked) -> Vec<Gap> {
-        let holds = |group: Group| entries.iter().any(|entry| entry.group == group);
+        let holds = |roles: &[Role]| {
+            let all = entries.iter().flat_map(|entry| &entry.roles);
+            all.into_iter().any(|role| role.conditional.is_empty() && roles.contains(&role.role))
+        };
         let nobody = |severity, kind, nl: &str, en: &str| Gap {
             severity,
             kind,
@@ -89,7 +92,7 @@ impl Finder<'_> {
             message: GapMessage { nl: nl.to_owned(), en: en.to_owned() },
         };
         let mut gaps = Vec::new();
-        if !holds(Group::Authority) {
+        if !holds(&[Role::FunctionalAuthority, Role::GeneralAuthority]) {
             gaps.push(nobody(
                 Severity::Red,
                 GapKind::NoCover,
@@ -99,7 +102,7 @@ impl Finder<'_> {
         }
         // What happens is not known yet: nor is who leads.
         let is_known = !asked.calamity_types.is_empty();
-        if is_known && !holds(Group::Lead) {
+        if is_known && !holds(&[Role::OperationalLead]) {
             gaps.push(nobody(
                 Severity::Red,
                 GapKind::NoCover,

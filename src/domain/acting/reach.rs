@@ -33,18 +33,18 @@ impl View<'_> {
             .collect()
     }
 
-    /// The contacts for a function, or failing these the general desk, or failing that anybody operational.
+    /// The contacts for a function and, where none of them has a number, the general desk as well.
     pub fn reach_somehow(
         &self,
         organisation: &Arc<Organisation>,
         function: Option<&Id<CrisisFunction>>,
         parts: &[&Part],
     ) -> Vec<Reach> {
-        let asked = self.reach(organisation, function, parts);
-        if !asked.is_empty() || function.is_none() {
-            return asked;
+        let mut asked = self.reach(organisation, function, parts);
+        if function.is_some() && !asked.iter().any(Reach::is_known) {
+            asked.extend(self.reach(organisation, None, parts));
         }
-        self.reach(organisation, None, parts)
+        asked
     }
 
     fn own_contacts(

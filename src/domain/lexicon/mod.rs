@@ -12,6 +12,8 @@
 
 pub mod reading;
 pub mod spelling;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -234,11 +236,6 @@ impl Lexicon {
             .collect();
         found.sort_by_key(|(distance, index, _)| (*distance, *index));
         found.into_iter().map(|(_, _, meaning)| &meaning.said).collect()
-    }
-
-    /// Every token that a text may use, for the spelling of compounds.
-    pub fn has_token(&self, token: &str) -> bool {
-        self.by_token.contains_key(token)
     }
 }
 

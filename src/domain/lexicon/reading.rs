@@ -28,6 +28,8 @@ pub struct Reading {
     pub calamity_types: Vec<Arc<CalamityType>>,
     /// Whether it must be asked, though it means one type.
     pub ask: bool,
+    /// Whether its terms say different things of the type, so that all of them are given.
+    pub disagrees: bool,
     /// The term that says that it is daily work.
     pub routine: Option<Arc<Term>>,
     /// The circumstances that it states, each with the words that do.
@@ -45,9 +47,10 @@ impl Reading {
         self.calamity_types.len() == 1 && !self.ask && (self.unread.is_empty() || self.explained.len() > 1)
     }
 
-    /// Whether nothing of it was understood.
+    /// Whether nothing of it was understood: daily work only counts where more than one word, or every one, says so.
     pub fn is_nothing(&self) -> bool {
-        self.calamity_types.is_empty() && self.routine.is_none()
+        let is_routine = self.routine.is_some() && (self.unread.is_empty() || self.explained.len() > 1);
+        self.calamity_types.is_empty() && !is_routine
     }
 }
 
@@ -129,7 +132,13 @@ fn standing(held: Vec<Held<'_>>) -> Vec<Held<'_>> {
     };
     let loses = |one: &Held<'_>| says_type(one) && held.iter().any(|other| says_type(other) && is_less(one, other));
     let lost: Vec<bool> = held.iter().map(loses).collect();
-    held.into_iter().zip(lost).filter(|(_, lost)| !lost).map(|(one, _)| one).collect()
+    let held: Vec<Held<'_>> = held.into_iter().zip(lost).filter(|(_, lost)| !lost).map(|(one, _)| one).collect();
+    // "With fire" says a circumstance, and no fire, beside something that says what happens.
+    let only_stated =
+        |one: &Held<'_>| says_type(one) && held.iter().any(|other| !says_type(other) && is_less(one, other));
+    let stated: Vec<bool> = held.iter().map(only_stated).collect();
+    let happens = held.iter().zip(&stated).any(|(one, stated)| says_type(one) && !stated);
+    held.into_iter().zip(stated).filter(|(_, stated)| !(happens && *stated)).map(|(one, _)| one).collect()
 }
 
 /// What terms say together.
@@ -189,6 +198,7 @@ impl Combination<'_> {
         let types = self.in_use(types.into_iter().map(|one| one.name.clone()).collect());
         let mut reading = self.reading(held, types);
         reading.ask |= !agree;
+        reading.disagrees = !agree;
         reading.unread = unread;
         reading
     }
@@ -229,6 +239,7 @@ impl Combination<'_> {
         }
         Reading {
             ask: ask && !types.is_empty(),
+            disagrees: false,
             routine,
             circumstances,
             explained: typed.iter().flat_map(|one| one.used.iter().copied()).collect(),

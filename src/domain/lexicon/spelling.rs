@@ -26,6 +26,8 @@ pub struct Spelling {
 const MAX_EXPANSIONS: usize = 4;
 /// The shortest part of a compound: shorter ones are endings.
 const SHORTEST_PART: usize = 3;
+/// The most parts of a compound.
+const MAX_PARTS: usize = 3;
 /// Letters that join the parts of a compound.
 const LINKS: &[&str] = &["", "s", "e", "n", "en", "er"];
 /// A slip in a shorter word makes another word.
@@ -96,14 +98,20 @@ impl Spelling {
         if self.is_known(token) {
             return Some(self.canonical(token));
         }
-        if let Some(parts) = self.parts(token, 3) {
+        if let Some(parts) = self.parts(token, MAX_PARTS) {
             return Some(parts.iter().flat_map(|part| self.canonical(part)).collect());
         }
         self.slip_of(token).map(|word| self.canonical(word))
     }
 
-    fn is_known(&self, token: &str) -> bool {
+    /// Whether a word stands in a term, in whatever number, or is read as one that does.
+    pub fn is_known(&self, token: &str) -> bool {
         self.is_written(token) || stems(token).iter().any(|stem| self.is_written(stem))
+    }
+
+    /// Whether a word means nothing by itself and is made of words of terms.
+    pub fn is_compound(&self, token: &str) -> bool {
+        !self.is_known(token) && self.parts(token, MAX_PARTS).is_some()
     }
 
     /// The parts of a compound: at most so many words of terms, with letters that join them; the longest last part first.

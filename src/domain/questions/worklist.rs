@@ -123,9 +123,32 @@ impl Office<'_> {
 
     fn channel(&mut self, contact: &Contact, channel: &Channel) {
         let name = contact.name.name();
+        if channel.placeholder && channel.not_public {
+            self.add(Severity::Note, GapKind::PlaceholderOnly, name, None, &contact.display_names, |nl, en| {
+                (
+                    format!("{nl}: nummer niet openbaar; vraag het de houder."),
+                    format!("{en}: number not public; ask its holder."),
+                )
+            });
+            return;
+        }
         if channel.placeholder {
-            self.add(Severity::Amber, GapKind::PlaceholderOnly, name, None, &contact.display_names, |nl, en| {
-                (format!("{nl}: nummer niet openbaar; vul het aan."), format!("{en}: number not public; add it."))
+            self.add(Severity::Amber, GapKind::NotFilledIn, name, None, &contact.display_names, |nl, en| {
+                (format!("{nl}: nummer nog niet ingevuld."), format!("{en}: number not filled in yet."))
+            });
+            return;
+        }
+        if let Some(published) = channel.published() {
+            let value = &channel.value;
+            let (on, op) = match published {
+                Some(date) => (format!(" on {date}"), format!(" op {date}")),
+                None => (" on a day that is not known".to_owned(), " op een onbekende dag".to_owned()),
+            };
+            self.add(Severity::Amber, GapKind::PublishedUnverified, name, None, &contact.display_names, |nl, en| {
+                (
+                    format!("{nl}: {value} gepubliceerd{op}, nog niet gecontroleerd."),
+                    format!("{en}: {value} published{on}, not verified yet."),
+                )
             });
             return;
         }

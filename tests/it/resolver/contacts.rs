@@ -34,17 +34,14 @@ fn channel() -> impl Strategy<Value = Channel> {
     let confidentiality = prop_oneof![2 => Just(Confidentiality::Public), 1 => select(Confidentiality::ALL)];
     (prop::collection::vec(hours::weekly(), 0..=2), any::<bool>(), verified, confidentiality, validity()).prop_map(
         |(hours, placeholder, verified_date, confidentiality, validity)| Channel {
-            kind: ChannelKind::Platform,
-            value: if placeholder { String::new() } else { format!("value-{}", confidentiality.word()) },
-            placeholder,
-            fictional: false,
             hours,
-            purpose: None,
             confidentiality,
             verified_date,
-            wait_seconds: 0,
             validity,
-            source: None,
+            ..Channel::new(
+                ChannelKind::Platform,
+                if placeholder { String::new() } else { format!("value-{}", confidentiality.word()) },
+            )
         },
     )
 }

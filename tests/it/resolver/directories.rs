@@ -311,6 +311,7 @@ fn calamity_types() -> Vec<CalamityType> {
         words: vec![],
         mappings: vec![],
         reclassified_as: vec![],
+        takes_down: vec![],
         validity: Validity::default(),
         source: None,
     });

@@ -1,5 +1,6 @@
 //! Opening hours, minute by minute, over the days on which the clock jumps.
 
+use crisisgids::domain::contact::{Channel, ChannelKind};
 use crisisgids::domain::hours::{ClockTime, Day, OpeningHours, is_open, next_boundary};
 use crisisgids::domain::validity::zone;
 use jiff::civil::{DateTime, Time, date};
@@ -17,6 +18,11 @@ pub(super) fn weekly() -> impl Strategy<Value = OpeningHours> {
         opens: ClockTime(Time::new(h1, m1, 0, 0).unwrap()),
         closes: ClockTime(Time::new(h2, m2, 0, 0).unwrap()),
     })
+}
+
+/// A channel with these hours.
+fn answered(hours: &[OpeningHours]) -> Channel {
+    Channel { hours: hours.to_vec(), ..Channel::new(ChannelKind::Telephone, "112".to_owned()) }
 }
 
 /// Whether hours are open: by the calendar day that `opens` falls on, walking every day that could matter.
@@ -64,7 +70,8 @@ proptest! {
         hours in prop::collection::vec(weekly(), 0..3), day in jump_days(),
     ) {
         for at in minutes_of(day) {
-            prop_assert_eq!(is_open(&hours, at), open_naively(&hours, at), "{} {:?}", at, hours);
+            let open = is_open(&answered(&hours), at);
+            prop_assert_eq!(open, open_naively(&hours, at), "{} {:?}", at, hours);
         }
     }
 
@@ -73,7 +80,7 @@ proptest! {
         hours in prop::collection::vec(weekly(), 0..3), day in jump_days(), after in 0i64..(60 * 48),
     ) {
         let from = zone().to_timestamp(day).unwrap() - SignedDuration::from_hours(12) + SignedDuration::from_mins(after);
-        let until = next_boundary(&hours, from);
+        let until = next_boundary(&answered(&hours), from);
         let open = open_naively(&hours, from);
         let mut at = from;
         while at < from + SignedDuration::from_hours(30) && until.is_none_or(|until| at < until) {

@@ -2,7 +2,9 @@
 
 use crisisgids::domain::acting::Question;
 use crisisgids::domain::arrangement::{Arrangement, Party, Scope};
-use crisisgids::domain::assignment::{Activation, ActivationRule, Actor, Assignment, FunctionCall, Phase, Role};
+use crisisgids::domain::assignment::{
+    Activation, ActivationRule, Actor, AlarmMeans, Assignment, FunctionCall, Phase, Role,
+};
 use crisisgids::domain::grip::Grip;
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -28,6 +30,7 @@ fn activation() -> impl Strategy<Value = Option<ActivationRule>> {
         kind,
         requested_by: (kind == Activation::OnRequest).then(|| text("whoever leads")),
         through: None,
+        means: AlarmMeans::Unknown,
     }))
 }
 
@@ -151,6 +154,7 @@ pub(super) fn question() -> impl Strategy<Value = Question> {
             grip,
             compare_grip: None,
             circumstances,
+            denied: Vec::new(),
             effective_time: moment(date).instant() + jiff::SignedDuration::from_secs(seconds),
             exercise: false,
         },

@@ -28,6 +28,7 @@ pub(crate) mod chance;
 pub(crate) mod days;
 pub(crate) mod process;
 pub(crate) mod records;
+pub(crate) mod shipped;
 pub(crate) mod trial;
 pub(crate) mod wire;
 
