@@ -28,6 +28,7 @@ mod random_calls;
 mod socket;
 mod statements;
 mod traps;
+mod places;
 mod words;
 mod scenarios;
 mod server;

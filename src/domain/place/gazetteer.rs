@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::area::{Area, AreaKind};
 use crate::domain::error::{Candidate, Obstacle};
-use crate::domain::name::{Collection, Id};
+use crate::domain::name::Id;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Localised;
 use crate::domain::words::Word;
@@ -23,26 +23,54 @@ pub(super) struct Gazetteer<'s> {
 }
 
 impl<'s> Gazetteer<'s> {
-    /// The areas that words mean, whether they are one place or not.
-    pub(super) fn meant(&self, reading: Reading<'_>) -> Vec<Arc<Area>> {
-        let known: Vec<(&Word, &Arc<Area>)> = self
-            .snapshot
-            .words()
-            .same_tokens(Collection::Areas, reading.tokens)
-            .into_iter()
-            .filter_map(|term| Some((term, self.area(term)?)))
-            .filter(|(_, area)| reading.kind.is_none_or(|kind| area.kind == kind))
+    /// The areas that words mean, whether they are one place or not: what has the name at the time, else what had it.
+    pub(super) fn meant(&self, reading: &Reading<'_>) -> Vec<Arc<Area>> {
+        if is_number(reading.tokens) {
+            return self.coded(reading);
+        }
+        let areas = self.present(self.snapshot.words().exactly(reading.tokens), &reading.kinds);
+        if reading.lacks_article {
+            areas.into_iter().filter(|area| self.may_lack_article(area)).collect()
+        } else {
+            areas
+        }
+    }
+
+    /// The areas of words for them: those that go by them at the time, else what has become of those that did.
+    pub(super) fn present<'w>(&self, words: impl Iterator<Item = &'w Word>, kinds: &[AreaKind]) -> Vec<Arc<Area>> {
+        let known: Vec<(&Word, &Arc<Area>)> = words
+            .filter_map(|word| Some((word, self.area(word)?)))
+            .filter(|(_, area)| kinds.is_empty() || kinds.contains(&area.kind))
             .collect();
         let present: Vec<Arc<Area>> = known
             .iter()
-            .filter(|(term, area)| term.validity.may_hold(self.at) && area.validity.may_hold(self.at))
+            .filter(|(word, area)| word.validity.may_hold(self.at) && area.validity.may_hold(self.at))
             .map(|(_, area)| Arc::clone(area))
             .collect();
         if present.is_empty() { known.iter().flat_map(|(_, area)| self.settle(area)).collect() } else { present }
     }
 
-    pub(super) fn area(&self, term: &Word) -> Option<&'s Arc<Area>> {
-        Id::try_from_name(term.name.clone()).ok().and_then(|id| self.snapshot.get(&id))
+    /// The areas of a bare number: a code of the statistics office where a zero before it tells it from a postcode, or
+    /// where the kind is said, "regio 25".
+    fn coded(&self, reading: &Reading<'_>) -> Vec<Arc<Area>> {
+        let [number] = reading.tokens else { return Vec::new() };
+        let code = match reading.kinds.as_slice() {
+            [] if number.len() == MUNICIPALITY_DIGITS && number.starts_with('0') => format!("gm{number}"),
+            [AreaKind::Municipality] => format!("gm{number:0>MUNICIPALITY_DIGITS$}"),
+            [AreaKind::SafetyRegion] => format!("vr{number:0>2}"),
+            [AreaKind::Province] => format!("pv{number:0>2}"),
+            _ => return Vec::new(),
+        };
+        self.present(self.snapshot.words().exactly(&[code]), &reading.kinds)
+    }
+
+    /// "De Ketelbrug" is the bridge; "De Huizen" is not the town of Huizen, but a place that nobody entered yet.
+    fn may_lack_article(&self, area: &Area) -> bool {
+        matches!(area.kind, AreaKind::Object | AreaKind::Road | AreaKind::Rail | AreaKind::Water) && self.is_ours(area)
+    }
+
+    pub(super) fn area(&self, word: &Word) -> Option<&'s Arc<Area>> {
+        Id::try_from_name(word.name.clone()).ok().and_then(|id| self.snapshot.get(&id))
     }
 
     /// What an area is at this instant: itself, also after its end if it is known to lie somewhere; else its
@@ -88,6 +116,34 @@ impl<'s> Gazetteer<'s> {
         around
     }
 
+    /// Everything an area lies in, wholly or partly, itself included.
+    pub(super) fn reaches(&self, area: &Area) -> Vec<Id<Area>> {
+        let mut reaches = self.around(area);
+        for edge in area.overlaps.iter().filter(|edge| edge.validity.may_hold(self.at)) {
+            if let Some(other) = self.snapshot.get(&edge.area) {
+                reaches.extend(self.around(other));
+            }
+        }
+        reaches
+    }
+
+    /// Whether an area, or one that it lies in, is one of ours; in either reading.
+    pub(super) fn is_ours(&self, area: &Area) -> bool {
+        let is_said = |area: &Arc<Area>| area.ours.iter().any(|span| span.validity.may_hold(self.at));
+        self.reaches(area).iter().filter_map(|id| self.snapshot.get(id)).any(is_said)
+    }
+
+    /// Whether an area is a municipality, or a place that is no part of another place.
+    pub(super) fn is_town(&self, area: &Area) -> bool {
+        let is_place = |id: &Id<Area>| self.snapshot.get(id).is_some_and(|wider| wider.kind == AreaKind::Place);
+        match area.kind {
+            AreaKind::Municipality => true,
+            AreaKind::Place => !area.within.iter().any(|edge| edge.validity.may_hold(self.at) && is_place(&edge.area)),
+            AreaKind::Object | AreaKind::Road | AreaKind::Rail | AreaKind::Water => false,
+            AreaKind::SafetyRegion | AreaKind::Province | AreaKind::Country => false,
+        }
+    }
+
     pub(super) fn lies_within(&self, area: &Area, wider: &Area) -> bool {
         self.around(area).contains(&wider.name)
     }
@@ -115,8 +171,14 @@ impl<'s> Gazetteer<'s> {
             1 => places
                 .pop()
                 .map(|(area, also)| Ok(PlaceMatch { words: typed.to_owned(), area, also, unread: String::new() })),
-            _ => Some(Err(Obstacle::PlaceAmbiguous(places.iter().map(|(area, _)| self.candidate(area)).collect()))),
+            _ => Some(Err(self.ambiguous(places.into_iter().map(|(area, _)| area).collect()))),
         }
+    }
+
+    /// That words may mean each of these places; those of ours come first.
+    pub(super) fn ambiguous(&self, mut places: Vec<Arc<Area>>) -> Obstacle {
+        places.sort_by_key(|area| !self.is_ours(area));
+        Obstacle::PlaceAmbiguous(places.iter().map(|area| self.candidate(area)).collect())
     }
 
     pub(super) fn candidate(&self, area: &Area) -> Candidate {
@@ -151,4 +213,12 @@ pub(super) const fn rank(kind: AreaKind) -> u8 {
         AreaKind::Province => 7,
         AreaKind::Country => 8,
     }
+}
+
+/// How many digits the code of a municipality has.
+const MUNICIPALITY_DIGITS: usize = 4;
+
+/// Whether words are one number and nothing else.
+fn is_number(tokens: &[String]) -> bool {
+    tokens.iter().all(|token| token.bytes().all(|byte| byte.is_ascii_digit()))
 }

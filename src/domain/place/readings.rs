@@ -2,62 +2,56 @@
 
 use crate::domain::area::AreaKind;
 
-/// Words that introduce a place and say nothing of it.
-const INTRODUCTIONS: &[&str] =
-    &["in", "te", "bij", "nabij", "op", "de", "het", "t", "the", "at", "near", "on", "of", "van", "omgeving"];
-
-/// Words beside a name that say what kind of area is meant.
-const KINDS: &[(&str, AreaKind)] = &[
-    ("gemeente", AreaKind::Municipality),
-    ("gem", AreaKind::Municipality),
-    ("municipality", AreaKind::Municipality),
-    ("dorp", AreaKind::Place),
-    ("stad", AreaKind::Place),
-    ("plaats", AreaKind::Place),
-    ("woonplaats", AreaKind::Place),
-    ("town", AreaKind::Place),
-    ("village", AreaKind::Place),
-    ("city", AreaKind::Place),
-    ("veiligheidsregio", AreaKind::SafetyRegion),
-    ("regio", AreaKind::SafetyRegion),
-    ("vr", AreaKind::SafetyRegion),
-    ("region", AreaKind::SafetyRegion),
-    ("provincie", AreaKind::Province),
-    ("prov", AreaKind::Province),
-    ("province", AreaKind::Province),
-];
+use super::gazetteer::Gazetteer;
 
 /// At most so many words before a name are left out.
 const MAX_INTRODUCTION: usize = 3;
-/// Some of the words typed, with the kind of area that the others ask for.
-#[derive(Debug, Clone, Copy)]
+
+/// Some of the words typed, with the kinds of area that the others ask for.
+#[derive(Debug, Clone)]
 pub(super) struct Reading<'t> {
     pub(super) tokens: &'t [String],
-    pub(super) kind: Option<AreaKind>,
+    /// None: any kind.
+    pub(super) kinds: Vec<AreaKind>,
+    /// Whether a word was left out that may belong to a name: "De Wierden" is another place than Wierden.
+    pub(super) lacks_article: bool,
 }
 
-/// The readings of words without those that introduce a name or say its kind; those that leave out least come first.
-pub(super) fn readings(tokens: &[String]) -> Vec<Reading<'_>> {
-    let kind_of = |token: &String| KINDS.iter().find(|(word, _)| word == token).map(|(_, kind)| *kind);
-    let mut readings = Vec::new();
-    let (mut rest, mut kind) = (tokens, None);
-    for dropped in 0..=MAX_INTRODUCTION {
-        if dropped > 0 {
-            let Some((first, after)) = rest.split_first() else { break };
-            match kind_of(first) {
-                Some(said) if kind.is_none() => kind = Some(said),
-                Some(_) | None if INTRODUCTIONS.contains(&first.as_str()) => {}
-                Some(_) | None => break,
-            }
-            rest = after;
-            readings.push(Reading { tokens: rest, kind });
-        }
-        if let (None, Some((last, before))) = (kind, rest.split_last())
-            && let Some(said) = kind_of(last)
-        {
-            readings.push(Reading { tokens: before, kind: Some(said) });
-        }
+impl<'t> Reading<'t> {
+    /// The words as they stand.
+    pub(super) fn whole(tokens: &'t [String]) -> Self {
+        Reading { tokens, kinds: Vec::new(), lacks_article: false }
     }
-    readings.retain(|reading| !reading.tokens.is_empty());
-    readings
+}
+
+impl Gazetteer<'_> {
+    /// The readings of words, as they stand first; those that leave out least come before others.
+    pub(super) fn readings<'t>(&self, tokens: &'t [String]) -> Vec<Reading<'t>> {
+        let (words, terms) = (self.snapshot.words(), self.snapshot.place_terms());
+        let mut readings = vec![Reading::whole(tokens)];
+        let mut read = Reading::whole(tokens);
+        for dropped in 0..=MAX_INTRODUCTION {
+            if dropped > 0 {
+                let Some((first, after)) = read.tokens.split_first() else { break };
+                match terms.split_first(read.tokens, self.at) {
+                    Some((kinds, rest)) if read.kinds.is_empty() => {
+                        read = Reading { tokens: rest, kinds, lacks_article: false };
+                    }
+                    Some(_) | None if words.is_particle(first) => {
+                        read.tokens = after;
+                        read.lacks_article |= words.begins_a_name(first);
+                    }
+                    Some(_) | None => break,
+                }
+                readings.push(read.clone());
+            }
+            if read.kinds.is_empty()
+                && let Some((kinds, rest)) = terms.split_last(read.tokens, self.at)
+            {
+                readings.push(Reading { tokens: rest, kinds, ..read.clone() });
+            }
+        }
+        readings.retain(|reading| !reading.tokens.is_empty());
+        readings
+    }
 }
