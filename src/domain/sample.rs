@@ -9,6 +9,7 @@ use super::snapshot::Snapshot;
 use super::validity::Moment;
 
 const RECORDS: &str = include_str!("sample.toml");
+const PLACES: &str = include_str!("place/sample.toml");
 
 /// The instant of a civil date-time.
 pub(super) fn at(civil: &str) -> Timestamp {
@@ -18,6 +19,18 @@ pub(super) fn at(civil: &str) -> Timestamp {
 /// The sample directory.
 pub(super) fn snapshot() -> Snapshot {
     with("")
+}
+
+/// The sample directory with what tests of places need besides: terms, roads, what lies elsewhere.
+pub(super) fn places() -> Snapshot {
+    with(PLACES)
+}
+
+/// The records of the directory of places.
+pub(super) fn places_records() -> Vec<Stored> {
+    let mut stored = parse(RECORDS);
+    stored.extend(parse(PLACES));
+    stored
 }
 
 /// The sample directory with more records, written as in the dataset: tables keyed by name.

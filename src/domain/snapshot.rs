@@ -16,6 +16,7 @@ use super::field::Fields;
 use super::lexicon::Lexicon;
 use super::name::{Collection, Id, Name};
 use super::organisation::{Coverage, EXECUTES_FOR, Organisation, SUCCESSOR_OF};
+use super::place::PlaceTerms;
 use super::record::{Record, Resource, Revision, Stored};
 use super::validity::Moment;
 use super::words::Words;
@@ -55,6 +56,8 @@ struct Index {
     words: Words,
     /// What people type for a calamity or a circumstance.
     lexicon: Lexicon,
+    /// What people type beside the name of a place.
+    place_terms: PlaceTerms,
 }
 
 impl Snapshot {
@@ -197,6 +200,11 @@ impl Snapshot {
         &self.index.lexicon
     }
 
+    /// What people type beside the name of a place.
+    pub(super) fn place_terms(&self) -> &PlaceTerms {
+        &self.index.place_terms
+    }
+
     /// The records whose readings differ at an instant, each with the moment since which they do, if that is known.
     /// Relations that no answer follows do not count.
     pub(super) fn disputed(&self, at: Timestamp) -> impl Iterator<Item = (&Name, Option<Moment>)> {
@@ -226,7 +234,8 @@ impl Index {
     fn of(records: &BTreeMap<Name, Arc<Stored>>) -> Self {
         let words = Words::of(records.values().map(|stored| &stored.record));
         let lexicon = Lexicon::of(records.values().map(|stored| &stored.record));
-        let mut index = Index { words, lexicon, ..Index::default() };
+        let place_terms = PlaceTerms::of(records.values().map(|stored| &stored.record));
+        let mut index = Index { words, lexicon, place_terms, ..Index::default() };
         for stored in records.values() {
             let record = &stored.record;
             record.references(&mut |_, other| {

@@ -5,8 +5,13 @@
 //! `sgraveland` are one. Only between two numbers does a separation stay: `1.1.30` is not `11.30`. Where no normal
 //! form agrees, the *loose form* decides, in which particles do not count: `Nederhorst Berg`, `Ketelbrug`.
 //!
+//! Places are told apart more finely: Zwartemeer is a village and Zwarte Meer a lake. Their *spaced form* joins only what
+//! is written both ways everywhere, a single letter and what follows, letters and the number behind them: `s Graveland`,
+//! `N 305`.
+//!
 //! **Invariants.** The index holds every word whenever it is or was in use; whoever looks something up judges its
-//! validity. A near miss is only ever a suggestion: nothing here chooses for the asker.
+//! validity. A near miss is only ever a suggestion: nothing here chooses for the asker. Which words are particles, the
+//! terms say.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,17 +20,15 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::area::{Alias, Code};
+use super::lexicon::spelling::slips_from;
 use super::name::{Collection, Name};
 use super::record::Record;
+use super::term::TermForm;
 use super::text::Localised;
 use super::validity::Validity;
 
 /// The longest words that are looked up, in bytes: twice the longest name of an organisation in the dataset.
 pub const MAX_WORDS_BYTES: usize = 200;
-
-/// Words between the parts of a name that are often left out or misspelt.
-const PARTICLES: &[&str] =
-    &["de", "den", "der", "d", "het", "t", "s", "te", "ter", "ten", "van", "aan", "en", "the", "of", "and"];
 
 /// The words of a text in normal form: letters a-z and digits only.
 pub fn tokens(text: &str) -> Vec<String> {
@@ -62,10 +65,28 @@ pub fn normal(text: &str) -> String {
     join(tokens(text))
 }
 
-/// The normal form without particles; with them if there is nothing else.
-fn loose<T: AsRef<str>>(tokens: &[T]) -> String {
-    let rest = join(tokens.iter().filter(|token| !PARTICLES.contains(&token.as_ref())));
-    if rest.is_empty() { join(tokens) } else { rest }
+/// The form that keeps words apart, but for those that are written both ways everywhere.
+fn spaced<T: AsRef<str>>(tokens: &[T]) -> String {
+    let mut spaced = String::new();
+    let mut before = "";
+    for token in tokens.iter().map(AsRef::as_ref) {
+        let ends_in = |is: fn(&char) -> bool| before.chars().next_back().is_some_and(|c| is(&c));
+        let is_number = token.starts_with(|c: char| c.is_ascii_digit());
+        let is_glued = (before.len() == 1 && ends_in(char::is_ascii_alphabetic))
+            || (ends_in(char::is_ascii_alphabetic) && is_number)
+            || (ends_in(char::is_ascii_digit) && !is_number);
+        if !spaced.is_empty() && !is_glued {
+            spaced.push(' ');
+        }
+        spaced.push_str(token);
+        before = token;
+    }
+    spaced
+}
+
+/// A normal form as slips of the pen compare it: `ij` and `y` are one letter to many.
+fn folded(form: &str) -> String {
+    form.replace("ij", "y")
 }
 
 /// A word for a record.
@@ -78,6 +99,7 @@ pub struct Word {
     /// When the word is or was in use; the record has its own validity.
     pub validity: Validity,
     form: String,
+    spaced: String,
     letters: u64,
     is_code: bool,
 }
@@ -88,18 +110,33 @@ struct Vocabulary {
     all: Vec<Word>,
     by_form: HashMap<String, Vec<usize>>,
     by_loose_form: HashMap<String, Vec<usize>>,
+    /// Per token, the words that have it; of places only.
+    by_token: HashMap<String, Vec<usize>>,
+    /// Per first letter and length of the folded form, the words that a slip may be of; of places only.
+    by_outline: HashMap<(u8, usize), Vec<(String, usize)>>,
 }
 
 /// Every word of a directory.
 #[derive(Debug, Clone, Default)]
 pub struct Words {
     collections: HashMap<Collection, Vocabulary>,
+    /// Words between the parts of a name that are often left out or misspelt.
+    particles: HashSet<String>,
+    /// The particles with which the name of a place begins.
+    leading: HashSet<String>,
 }
 
 impl Words {
     /// The words of these records.
-    pub(super) fn of<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
+    pub(super) fn of<'a>(records: impl Iterator<Item = &'a Record> + Clone) -> Self {
         let mut words = Words::default();
+        for record in records.clone() {
+            if let Record::Term(term) = record
+                && term.form == TermForm::Particle
+            {
+                words.particles.extend(term.words.iter().flat_map(|word| tokens(word)));
+            }
+        }
         for record in records {
             match record {
                 Record::Area(r) => {
@@ -158,18 +195,43 @@ impl Words {
         if known.any(|term| term.name == *name && term.validity == *validity) {
             return;
         }
-        let loose = loose(&tokens);
         let index = terms.all.len();
         terms.by_form.entry(form.clone()).or_default().push(index);
+        if name.collection() == Collection::Areas && !is_code {
+            for token in &tokens {
+                terms.by_token.entry(token.clone()).or_default().push(index);
+            }
+            let folded = folded(&form);
+            if let Some(initial) = folded.bytes().next() {
+                terms.by_outline.entry((initial, folded.len())).or_default().push((folded, index));
+            }
+            if let [first, _, ..] = tokens.as_slice()
+                && self.particles.contains(first)
+            {
+                self.leading.insert(first.clone());
+            }
+        }
+        let loose = loose(&self.particles, &tokens);
         terms.by_loose_form.entry(loose).or_default().push(index);
         terms.all.push(Word {
             name: name.clone(),
             text: text.to_owned(),
             validity: validity.clone(),
             letters: letters(&form),
+            spaced: spaced(&tokens),
             form,
             is_code,
         });
+    }
+
+    /// Whether a word is one that names are often typed without.
+    pub(super) fn is_particle(&self, token: &str) -> bool {
+        self.particles.contains(token)
+    }
+
+    /// Whether a particle may belong to the name of a place: one begins with it.
+    pub(super) fn begins_a_name(&self, token: &str) -> bool {
+        self.leading.contains(token)
     }
 
     /// The words of a collection that are the same as these: in normal form or, if there are none, in loose form.
@@ -184,8 +246,58 @@ impl Words {
     pub(super) fn same_tokens<T: AsRef<str>>(&self, collection: Collection, tokens: &[T]) -> Vec<&Word> {
         let Some(terms) = self.collections.get(&collection) else { return Vec::new() };
         let form = join(tokens);
-        let found = terms.by_form.get(&form).or_else(|| terms.by_loose_form.get(&loose(tokens)));
+        let found = terms.by_form.get(&form).or_else(|| terms.by_loose_form.get(&loose(&self.particles, tokens)));
         found.into_iter().flatten().filter_map(|index| terms.all.get(*index)).collect()
+    }
+
+    /// The words for places that are the same as these in spaced form.
+    pub(super) fn exactly(&self, tokens: &[String]) -> impl Iterator<Item = &Word> {
+        let terms = self.collections.get(&Collection::Areas);
+        let spaced = spaced(tokens);
+        let found = terms.into_iter().flat_map(move |terms| {
+            terms.by_form.get(&join(tokens)).into_iter().flatten().filter_map(|index| terms.all.get(*index))
+        });
+        found.filter(move |word| word.spaced == spaced)
+    }
+
+    /// The words for places that are the same as these but for particles, or for what is joined.
+    pub(super) fn loosely(&self, tokens: &[String]) -> Vec<&Word> {
+        let Some(terms) = self.collections.get(&Collection::Areas) else { return Vec::new() };
+        let joined = terms.by_form.get(&join(tokens)).into_iter().flatten();
+        let without = terms.by_loose_form.get(&loose(&self.particles, tokens)).into_iter().flatten();
+        joined.chain(without).filter_map(|index| terms.all.get(*index)).collect()
+    }
+
+    /// The words for places that these are a slip of, with the number of slips, fewest first.
+    pub(super) fn slips(&self, tokens: &[String]) -> Vec<(usize, &Word)> {
+        let Some(terms) = self.collections.get(&Collection::Areas) else { return Vec::new() };
+        let form = folded(&join(tokens));
+        let letters = letters(&form);
+        let Some(initial) = form.bytes().next() else { return Vec::new() };
+        let lengths = form.len().saturating_sub(MOST_SLIPS)..=form.len().saturating_add(MOST_SLIPS);
+        let alike = lengths.filter_map(|length| terms.by_outline.get(&(initial, length))).flatten();
+        let mut found: Vec<(usize, &Word)> = alike
+            .filter(|(other, _)| (letters ^ self::letters(other)).count_ones() <= MOST_LETTERS_APART)
+            .filter_map(|(other, index)| {
+                // A form that differs only in what is folded is one slip away.
+                let slips = slips_from(SHORTEST_NEAR, TWO_SLIPS, &form, other)?.max(1);
+                Some((slips, terms.all.get(*index)?))
+            })
+            .collect();
+        found.sort_by(|(a, word), (b, other)| a.cmp(b).then_with(|| word.name.cmp(&other.name)));
+        found
+    }
+
+    /// The words for places that have all of these among their own, particles aside.
+    pub(super) fn with_all(&self, tokens: &[String]) -> Vec<&Word> {
+        let Some(terms) = self.collections.get(&Collection::Areas) else { return Vec::new() };
+        let counting: Vec<&String> = tokens.iter().filter(|token| !self.is_particle(token)).collect();
+        let mut lists: Vec<&[usize]> =
+            counting.iter().map(|token| terms.by_token.get(*token).map_or(&[][..], Vec::as_slice)).collect();
+        lists.sort_by_key(|list| list.len());
+        let Some((fewest, others)) = lists.split_first() else { return Vec::new() };
+        let in_all = fewest.iter().filter(|index| others.iter().all(|list| list.binary_search(index).is_ok()));
+        in_all.filter_map(|index| terms.all.get(*index)).collect()
     }
 
     /// The words of a collection that come near, nearest first, one per record. Codes never come near: one digit
@@ -213,6 +325,19 @@ impl Words {
 
 /// How near a word comes: smaller is nearer.
 type Nearness = (usize, usize);
+
+/// The normal form without particles; with them if there is nothing else.
+fn loose<T: AsRef<str>>(particles: &HashSet<String>, tokens: &[T]) -> String {
+    let rest = join(tokens.iter().filter(|token| !particles.contains(token.as_ref())));
+    if rest.is_empty() { join(tokens) } else { rest }
+}
+
+/// More slips than this make another name.
+const MOST_SLIPS: usize = 2;
+/// Each slip changes the set of letters by at most two.
+const MOST_LETTERS_APART: u32 = 4;
+/// From so many letters on two slips still leave the name of a place plain.
+const TWO_SLIPS: usize = 9;
 
 /// Below this many letters anything is near to anything.
 const SHORTEST_NEAR: usize = 3;
@@ -271,7 +396,7 @@ mod tests {
     use crate::domain::sample;
 
     fn same(words: &str) -> Vec<String> {
-        let snapshot = sample::snapshot();
+        let snapshot = sample::places();
         let terms = snapshot.words().same(Collection::Areas, words);
         let mut ids: Vec<String> = terms.iter().map(|term| term.name.id().to_owned()).collect();
         ids.dedup();
@@ -325,6 +450,45 @@ mod tests {
         assert_eq!(near("Ukr"), ["gm0184", "urk"]);
         assert_eq!(near("xq"), Vec::<&str>::new());
         assert_eq!(near("gm0172"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn places_are_told_apart_by_what_stands_apart() {
+        let snapshot = sample::places();
+        let exactly =
+            |words: &str| snapshot.words().exactly(&tokens(words)).next().map(|word| word.name.id().to_owned());
+        for (words, id) in [
+            ("s Graveland", "s-graveland"),
+            ("sGraveland", "s-graveland"),
+            ("A 6", "a6"),
+            ("Zwarte-Meer", "zwarte-meer"),
+        ] {
+            assert_eq!(exactly(words).as_deref(), Some(id), "{words}");
+        }
+        assert_eq!(exactly("Zwartemeer"), None);
+        assert_eq!(exactly("Noordoost polder"), None);
+        let loosely: Vec<_> =
+            snapshot.words().loosely(&tokens("Zwartemeer")).iter().map(|word| word.name.id()).collect();
+        assert_eq!(loosely, ["zwarte-meer"; 2]);
+    }
+
+    proptest! {
+        #[test]
+        fn slips_are_those_of_a_look_at_every_name(
+            names in prop::collection::btree_set("[a-eijy]{3,12}", 1..9), asked in "[a-eijy]{3,12}",
+        ) {
+            let mut known = Words::default();
+            for name in &names {
+                known.add(&Name::parse(&format!("areas/{name}")).unwrap(), name, &Validity::default(), false);
+            }
+            let found: BTreeSet<&str> = known.slips(std::slice::from_ref(&asked)).iter().map(|(_, word)| word.name.id()).collect();
+            let (typed, initial) = (folded(&asked), |name: &str| folded(name).bytes().next());
+            let is_slip = |name: &&String| {
+                initial(name) == initial(&asked)
+                    && slips_from(SHORTEST_NEAR, TWO_SLIPS, &typed, &folded(name)).is_some()
+            };
+            prop_assert_eq!(found, names.iter().filter(is_slip).map(String::as_str).collect());
+        }
     }
 
     proptest! {

@@ -13,11 +13,11 @@ use crisisgids::domain::snapshot::Snapshot;
 use crisisgids::domain::validity::Moment;
 use jiff::Timestamp;
 
-fn at(civil: &str) -> Timestamp {
+pub(crate) fn at(civil: &str) -> Timestamp {
     Moment::parse(civil).unwrap().instant()
 }
 
-fn shipped() -> Snapshot {
+pub(crate) fn shipped() -> Snapshot {
     let meta = Meta {
         uid: "uid".to_owned(),
         revision: Revision(1),

@@ -45,7 +45,8 @@ impl Spelling {
                 TermForm::Particle => {
                     spelling.particles.extend(term.words.iter().flat_map(|word| tokens(word)));
                 }
-                TermForm::Word | TermForm::Abbreviation if !term.expands_to.is_empty() => {
+                // What stands for an area only says which area is meant: "L" behind a town is Limburg.
+                TermForm::Word | TermForm::Abbreviation if !term.expands_to.is_empty() && term.area_kind.is_none() => {
                     let expansion: Vec<String> = term.expands_to.iter().flat_map(|word| tokens(word)).collect();
                     for word in &term.words {
                         if let [token] = tokens(word).as_slice() {
@@ -151,9 +152,14 @@ impl Spelling {
 
 /// How many slips of the pen lie between two words; `None` if they are too many, or the words too short to tell.
 pub fn slips(typed: &str, word: &str) -> Option<usize> {
+    slips_from(SHORTEST_SLIP, TWO_SLIPS, typed, word)
+}
+
+/// As [`slips`], of words from a shortest length on, and with two slips from another one.
+pub fn slips_from(shortest: usize, two_from: usize, typed: &str, word: &str) -> Option<usize> {
     let shorter = typed.len().min(word.len());
-    let most = if shorter >= TWO_SLIPS { 2 } else { 1 };
-    if shorter < SHORTEST_SLIP || typed.len().abs_diff(word.len()) > most {
+    let most = if shorter >= two_from { 2 } else { 1 };
+    if shorter < shortest || typed.len().abs_diff(word.len()) > most {
         return None;
     }
     // Digits are never a slip: another number is another thing.

@@ -149,8 +149,7 @@ impl Reader<'_> {
             return None;
         }
         let words = line.span(&range).words;
-        let meant = match place::resolve(self.snapshot, &words, self.at) {
-            Ok(found) if !found.unread.is_empty() => return None,
+        let meant = match place::resolve_name(self.snapshot, &words, self.at) {
             Ok(found) => Meant::One(Box::new(found)),
             Err(Obstacle::PlaceAmbiguous(candidates)) => Meant::Several(self.own_first(candidates)),
             Err(
@@ -313,10 +312,18 @@ impl Reader<'_> {
         }
         let range = last..last.saturating_add(1);
         match place::resolve(self.snapshot, &line.span(&range).words, self.at) {
-            Err(Obstacle::PlaceNotFound(candidates)) if !candidates.is_empty() => {
+            Err(Obstacle::PlaceNotFound(candidates) | Obstacle::PlaceAmbiguous(candidates))
+                if !candidates.is_empty() =>
+            {
                 Some(Place { range, rule: "R19", meant: Meant::Near(self.own_first(candidates)) })
             }
-            Ok(_) | Err(_) => None,
+            // A slip of the pen in a line of many names is offered only.
+            Ok(found) => {
+                let (name, display_names) = (found.area.name.name().clone(), found.area.display_names.clone());
+                let near = vec![Candidate { name, display_names, within: None }];
+                Some(Place { range, rule: "R19", meant: Meant::Near(near) })
+            }
+            Err(_) => None,
         }
     }
 }
