@@ -48,6 +48,8 @@ const PREPOSITIONS_KEPT: &[(&str, &str)] = &[
     ("as_of", "the day a source speaks of; `date` alone would not say of what"),
     ("from_grip", "fixed: the first of a range of levels"),
     ("to_grip", "the last of that range"),
+    ("depends_on", "its direction is its meaning"),
+    ("expands_to", "its direction is its meaning"),
     ("filled_by", "the word of the domain: one organisation fills a function of another"),
     ("filled_by_display_name", "beside `filled_by`"),
     ("requested_by", "fixed by the rules on assistance: by whom, and through whom"),
@@ -80,6 +82,12 @@ const PLURALS_WITHOUT_S: &[(&str, &str)] = &[
     ("still_known", "fixed"),
     ("narrower", "a comparative has no plural"),
     ("maturity", "one state per department"),
+    ("depends_on", "a preposition has no plural"),
+    ("expands_to", "a preposition has no plural"),
+    ("takes_down", "a preposition has no plural"),
+    ("call_now", "the group of that name"),
+    ("routine", "the words that mean daily work; an adjective has no plural"),
+    ("unread", "fixed"),
 ];
 
 pub(super) const RULES: &[Rule] = &[
