@@ -155,8 +155,15 @@ impl<'t> Line<'t> {
         let (Some(first), Some(last)) = (first, last) else {
             return Span { start: 0, end: 0, words: String::new() };
         };
-        let words = self.text.get(first.bytes.start..last.bytes.end).unwrap_or_default().to_owned();
-        Span { start: first.points.start, end: last.points.end, words }
+        let mut words = self.text.get(first.bytes.start..last.bytes.end).unwrap_or_default().to_owned();
+        let mut end = last.points.end;
+        // The parenthesis that opens within them and closes right behind them is theirs.
+        let is_open = words.matches('(').count() > words.matches(')').count();
+        if is_open && self.text.get(last.bytes.end..).is_some_and(|rest| rest.starts_with(')')) {
+            words.push(')');
+            end = end.saturating_add(1);
+        }
+        Span { start: first.points.start, end, words }
     }
 
     /// What stayed unread, in runs as long as they can be.
