@@ -387,13 +387,14 @@ fn holds(text: &str) -> Result<(), TestCaseError> {
     for list in &lists {
         for span in list {
             prop_assert!(span.start < span.end && span.end <= letters.len(), "{span:?}");
-            let words: String = letters[span.start..span.end].iter().collect();
+            let words: String = letters.iter().skip(span.start).take(span.end - span.start).collect();
             prop_assert_eq!(&words, &span.words);
         }
         for pair in list.windows(2) {
             // Two circumstances may be stated by the same words.
-            let same = (pair[0].start, pair[0].end) == (pair[1].start, pair[1].end);
-            prop_assert!(same || pair[0].end <= pair[1].start, "{pair:?}");
+            let [one, next] = pair else { unreachable!("windows of two") };
+            let same = (one.start, one.end) == (next.start, next.end);
+            prop_assert!(same || one.end <= next.start, "{pair:?}");
         }
     }
     let [places, calamities, circumstances, unread] = &lists;
