@@ -478,7 +478,7 @@ async fn every_bad_field_and_every_unclear_word_is_named_at_once() {
     let expected = ["places", "calamities[0]", "calamities[1]", "grip", "compare_grip", "view", "language_code"];
     assert_eq!(fields, expected);
 
-    let unclear = question(&["Xyzzystad", "Laren", "8302 AB", "Urk"], &["brant", "9.9.9"], Grip::Grip1);
+    let unclear = question(&["Zwollle", "Laren", "8302 AB", "Urk"], &["brant", "9.9.9"], Grip::Grip1);
     let words = unresolved(&ask(unclear).await.unwrap_err());
     let named: Vec<_> = words.iter().map(|word| (word.field.as_str(), word.reason())).collect();
     assert_eq!(
