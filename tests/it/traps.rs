@@ -493,7 +493,7 @@ async fn every_bad_field_and_every_unclear_word_is_named_at_once() {
     );
     let both = v1::FindActingOrganisationsRequest {
         circumstances: vec!["no such thing".to_owned()],
-        ..question(&["Emeloord"], &[], Grip::Grip1)
+        ..question(&["Zwollle"], &[], Grip::Grip1)
     };
     let status = ask(both).await.unwrap_err();
     assert_eq!(unresolved(&status)[0].field, "places[0]");
