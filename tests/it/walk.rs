@@ -199,9 +199,9 @@ const REPEALED: [(&str, &str); 4] = [
 fn cites_law_in_force(answer: &Answer, case: &str) {
     let rules = answer.acting.iter().flat_map(|entry| &entry.roles).flat_map(|role| &role.rules);
     for (rule, law) in rules.filter_map(|rule| Some((rule, rule.legal_basis.as_ref()?))) {
-        for (act, day) in REPEALED {
+        for (act, day) in REPEALED.iter().filter(|(act, _)| law.citation.starts_with(act)) {
             let is_over = Moment::parse(day).unwrap().instant() <= answer.effective_time;
-            assert!(!(is_over && law.citation.starts_with(act)), "{case}: {} cites {}", rule.name, law.citation);
+            assert!(!is_over, "{case}: {} cites {}, which is over since {act} ended", rule.name, law.citation);
         }
     }
 }
