@@ -192,7 +192,9 @@ impl Words {
         }
         let terms = self.collections.entry(name.collection()).or_default();
         let mut known = terms.by_form.get(&form).into_iter().flatten().filter_map(|index| terms.all.get(*index));
-        if known.any(|term| term.name == *name && term.validity == *validity) {
+        // "Agora Theater" beside "Agoratheater": a word written otherwise is a word of its own.
+        let spaced_so = spaced(&tokens);
+        if known.any(|term| term.name == *name && term.validity == *validity && term.spaced == spaced_so) {
             return;
         }
         let index = terms.all.len();
@@ -218,7 +220,7 @@ impl Words {
             text: text.to_owned(),
             validity: validity.clone(),
             letters: letters(&form),
-            spaced: spaced(&tokens),
+            spaced: spaced_so,
             form,
             is_code,
         });

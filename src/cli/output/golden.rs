@@ -266,7 +266,7 @@ fn up_to_grip_2_who_decides_who_leads_and_whom_to_alarm_stand_whole_within_a_scr
                     screen.iter().any(|word| word.contains(first))
                 };
                 let missing: Vec<&String> = names.filter(|name| !is_there(name)).collect();
-                if !end.is_some_and(|end| end <= SCREEN) || !missing.is_empty() {
+                if end.is_none_or(|end| end > SCREEN) || !missing.is_empty() {
                     beyond.push(format!("{place} {} {}: {end:?} {missing:?}", calamity.code, grip.word()));
                 }
                 assert!(lines.iter().all(|line| line.chars().count() <= 80), "{place} {}", calamity.code);

@@ -108,7 +108,14 @@ impl<'s> Gazetteer<'s> {
                 let reaches = self.reaches(area);
                 let mut others = names.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, other)| other);
                 let is_in = |wider: &Arc<Area>| wider.name != area.name && reaches.contains(&wider.name);
-                if others.all(|other| other.wider.iter().any(is_in)) {
+                // A road beside a town: it need not lie in the town, only in a municipality that the town lies in.
+                let is_line = matches!(area.kind, AreaKind::Road | AreaKind::Rail | AreaKind::Water);
+                let is_near = |wider: &Arc<Area>| {
+                    let around = self.around(wider).into_iter().filter(|name| reaches.contains(name));
+                    let mut around = around.filter_map(|name| self.snapshot.get(&name));
+                    is_line && wider.name != area.name && around.any(|one| one.kind <= AreaKind::Municipality)
+                };
+                if others.all(|other| other.wider.iter().any(|wider| is_in(wider) || is_near(wider))) {
                     found.push(area.clone());
                 }
             }
