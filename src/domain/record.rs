@@ -41,6 +41,11 @@ macro_rules! records {
                 match self { $( Record::$variant(record) => record.name.name(), )+ }
             }
 
+            /// The collection it belongs to; known by its type, without a look at its name.
+            pub const fn collection(&self) -> Collection {
+                match self { $( Record::$variant(_) => Collection::$collection, )+ }
+            }
+
             /// Its fields, its name among them.
             pub fn to_fields(&self) -> Fields {
                 match self { $( Record::$variant(record) => fields_of(record.as_ref()), )+ }
@@ -93,11 +98,6 @@ fn fields_of(record: &impl Field) -> Fields {
 }
 
 impl Record {
-    /// The collection it belongs to.
-    pub fn collection(&self) -> Collection {
-        self.name().collection()
-    }
-
     /// The names shown for it; a coverage, an assignment and a term have none of their own.
     pub fn display_names(&self) -> Option<&Localised> {
         match self {

@@ -101,8 +101,9 @@ impl v1::directory_service_server::DirectoryService for Api {
         let snapshot = self.edge().directory().snapshot(&call.permit).map_err(|error| call.refuse(&error))?;
         let revision = on_wire(snapshot.revision());
         let mut records: Vec<_> = snapshot.iter().cloned().collect();
-        let place = |name: &Name| Collection::ALL.iter().position(|collection| *collection == name.collection());
-        records.sort_by_cached_key(|stored| place(stored.record.name()));
+        // By type and not by name: the answer has not begun yet, and this is done for every record of the directory.
+        let place = |wanted: Collection| Collection::ALL.iter().position(|collection| *collection == wanted);
+        records.sort_by_cached_key(|stored| place(stored.record.collection()));
         let answers = records.into_iter().map(move |stored| {
             let record = tree::to_envelope(&stored).and_then(|envelope| from_dynamic(&envelope));
             let record = record.map_err(|error| call.refuse(&error))?;
