@@ -13,7 +13,8 @@
 //! validity. A near miss is only ever a suggestion: nothing here chooses for the asker. Which words are particles, the
 //! terms say.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use any_ascii::any_ascii;
 use unicode_normalization::UnicodeNormalization;
@@ -65,6 +66,19 @@ pub fn normal(text: &str) -> String {
     join(tokens(text))
 }
 
+/// The words that the terms among these records say to be particles.
+fn particles<'a>(records: impl Iterator<Item = &'a Record>) -> HashSet<String> {
+    let mut particles = HashSet::new();
+    for record in records {
+        if let Record::Term(term) = record
+            && term.form == TermForm::Particle
+        {
+            particles.extend(term.words.iter().flat_map(|word| tokens(word)));
+        }
+    }
+    particles
+}
+
 /// The form that keeps words apart, but for those that are written both ways everywhere.
 fn spaced<T: AsRef<str>>(tokens: &[T]) -> String {
     let mut spaced = String::new();
@@ -105,7 +119,7 @@ pub struct Word {
 }
 
 /// The words of one collection.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Vocabulary {
     all: Vec<Word>,
     by_form: HashMap<String, Vec<usize>>,
@@ -117,9 +131,9 @@ struct Vocabulary {
 }
 
 /// Every word of a directory.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Words {
-    collections: HashMap<Collection, Vocabulary>,
+    collections: HashMap<Collection, Arc<Vocabulary>>,
     /// Words between the parts of a name that are often left out or misspelt.
     particles: HashSet<String>,
     /// The particles with which the name of a place begins.
@@ -127,16 +141,46 @@ pub struct Words {
 }
 
 impl Words {
-    /// The words of these records.
-    pub(super) fn of<'a>(records: impl Iterator<Item = &'a Record> + Clone) -> Self {
-        let mut words = Words::default();
-        for record in records.clone() {
-            if let Record::Term(term) = record
-                && term.form == TermForm::Particle
-            {
-                words.particles.extend(term.words.iter().flat_map(|word| tokens(word)));
+    /// The collections whose records have words, or say which words do not count.
+    pub(super) const COLLECTIONS: &'static [Collection] = &[
+        Collection::Areas,
+        Collection::Organisations,
+        Collection::CalamityTypes,
+        Collection::Capabilities,
+        Collection::CrisisFunctions,
+        Collection::CrisisProcesses,
+        Collection::Conditions,
+        Collection::Terms,
+    ];
+
+    /// The words after records of some collections were written; these are all records of those collections, and all
+    /// there are.
+    pub(super) fn after<'a>(
+        &self,
+        touched: &BTreeSet<Collection>,
+        changed: impl Iterator<Item = &'a Record>,
+        all: impl Iterator<Item = &'a Record> + Clone,
+    ) -> Self {
+        if touched.contains(&Collection::Terms) {
+            let particles = particles(all.clone());
+            // Which words do not count decides about every loose form.
+            if particles != self.particles {
+                let mut words = Words { particles, ..Words::default() };
+                words.add_records(all);
+                return words;
             }
         }
+        let mut words = self.clone();
+        words.collections.retain(|collection, _| !touched.contains(collection));
+        if touched.contains(&Collection::Areas) {
+            words.leading.clear();
+        }
+        words.add_records(changed);
+        words
+    }
+
+    fn add_records<'a>(&mut self, records: impl Iterator<Item = &'a Record>) {
+        let words = self;
         for record in records {
             match record {
                 Record::Area(r) => {
@@ -167,7 +211,6 @@ impl Words {
                 | Record::Profile(_) => {}
             }
         }
-        words
     }
 
     fn add_all(&mut self, record: &Record, names: &Localised, aliases: &[Alias], codes: &[Code]) {
@@ -190,9 +233,10 @@ impl Words {
         if form.is_empty() {
             return;
         }
-        let terms = self.collections.entry(name.collection()).or_default();
+        let terms = Arc::make_mut(self.collections.entry(name.collection()).or_default());
         let mut known = terms.by_form.get(&form).into_iter().flatten().filter_map(|index| terms.all.get(*index));
-        if known.any(|term| term.name == *name && term.validity == *validity) {
+        let spaced = spaced(&tokens);
+        if known.any(|term| term.name == *name && term.validity == *validity && term.spaced == spaced) {
             return;
         }
         let index = terms.all.len();
@@ -218,7 +262,7 @@ impl Words {
             text: text.to_owned(),
             validity: validity.clone(),
             letters: letters(&form),
-            spaced: spaced(&tokens),
+            spaced,
             form,
             is_code,
         });
@@ -388,8 +432,6 @@ fn letters(form: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::prelude::*;
 
     use super::*;

@@ -98,7 +98,8 @@ fn a_misspelling_is_answered_in_good_time() {
     let (snapshot, now) = (shipped(), at("2026-11-23T12:00"));
     let started = Instant::now();
     for _ in 0..10 {
-        assert!(matches!(place::resolve(&snapshot, "Noordostpoldre", now), Err(Obstacle::PlaceNotFound(_))));
+        let found = place::resolve(&snapshot, "Noordostpoldre", now);
+        assert!(found.is_ok_and(|found| found.area.name.id() == "gm0171"));
     }
     // 2 ms each as shipped; an unoptimised build is ten to twenty times slower.
     assert!(started.elapsed() < Duration::from_millis(400), "{:?}", started.elapsed());
