@@ -21,9 +21,10 @@ use super::area::Area;
 use super::assignment::Assignment;
 use super::boundary;
 use super::contact::Contact;
+use super::field::Fields;
 use super::lexicon::Lexicon;
 use super::name::{Collection, Name};
-use super::organisation::{Coverage, EXECUTES_FOR, Organisation, SUCCESSOR_OF};
+use super::organisation::{Coverage, EXECUTES_FOR, Organisation, Relation, SUCCESSOR_OF};
 use super::place::PlaceTerms;
 use super::record::{Record, Resource, Stored};
 use super::validity::Validity;
@@ -119,11 +120,12 @@ impl Index {
                 referrers.insert(at, name.clone());
             }
         });
-        for boundary in boundaries(record) {
+        let fields = record.to_fields();
+        for boundary in boundaries(&fields) {
             let count = self.boundaries.entry(boundary).or_default();
             *count = count.saturating_add(1);
         }
-        let announced = announced(record);
+        let announced = announced(record, &fields);
         if !announced.is_empty() {
             self.announced.insert(name.clone(), announced);
         }
@@ -139,7 +141,7 @@ impl Index {
                 self.referrers.remove(other);
             }
         });
-        for boundary in boundaries(record) {
+        for boundary in boundaries(&record.to_fields()) {
             if let Some(count) = self.boundaries.get_mut(&boundary) {
                 *count = count.saturating_sub(1);
                 if *count == 0 {
@@ -172,22 +174,26 @@ fn values(records: &Records) -> impl Iterator<Item = &Record> + Clone {
     records.values().map(|stored| &stored.record)
 }
 
-fn boundaries(record: &Record) -> Vec<Timestamp> {
-    let mut boundaries = Vec::new();
-    boundary::collect(&record.to_fields(), &mut boundaries);
-    boundaries
-}
-
 /// When the facts of a record hold of which any is announced. Relations that no answer follows do not count.
-fn announced(record: &Record) -> Vec<Validity> {
+fn announced(record: &Record, fields: &Fields) -> Vec<Validity> {
     match Organisation::from_record(record) {
-        Some(organisation) => {
+        Some(organisation) if organisation.relations.iter().any(|one| !is_followed(one)) => {
             let mut followed = (**organisation).clone();
-            followed.relations.retain(|one| [EXECUTES_FOR, SUCCESSOR_OF].contains(&one.kind.as_str()));
+            followed.relations.retain(is_followed);
             boundary::announced(&followed.into_record().to_fields())
         }
-        None => boundary::announced(&record.to_fields()),
+        Some(_) | None => boundary::announced(fields),
     }
+}
+
+fn is_followed(relation: &Relation) -> bool {
+    [EXECUTES_FOR, SUCCESSOR_OF].contains(&relation.kind.as_str())
+}
+
+fn boundaries(fields: &Fields) -> Vec<Timestamp> {
+    let mut boundaries = Vec::new();
+    boundary::collect(fields, &mut boundaries);
+    boundaries
 }
 
 #[cfg(test)]

@@ -31,8 +31,9 @@ impl Alike {
     pub(super) fn places(view: &View<'_>) -> Vec<Alike> {
         let near = near(view);
         let spoken = spoken(view, &near);
-        let mut places: Vec<&Arc<Area>> =
-            near.values().copied().filter(|area| area.validity.may_hold(view.at)).collect();
+        let divided = divided(view, &near);
+        let of_its_own = |area: &&Arc<Area>| area.validity.may_hold(view.at) && !divided.contains(&area.name);
+        let mut places: Vec<&Arc<Area>> = near.values().copied().filter(of_its_own).collect();
         places.sort_by_key(|area| Reverse(area.kind));
         let mut lists: Vec<Alike> = Vec::new();
         let mut by_seen: BTreeMap<Seen, usize> = BTreeMap::new();
@@ -74,6 +75,20 @@ fn near<'s>(view: &View<'s>) -> BTreeMap<Id<Area>, &'s Arc<Area>> {
         }
     }
     near
+}
+
+/// The regions, provinces and countries that are no more than their municipalities: asked for, they are divided into what
+/// each municipality is when it is asked for itself.
+fn divided(view: &View<'_>, near: &BTreeMap<Id<Area>, &Arc<Area>>) -> BTreeSet<Id<Area>> {
+    let is_municipality =
+        |area: &&Arc<Area>| area.kind == AreaKind::Municipality && area.validity.holds(view.at, view.reading);
+    let municipalities = near.values().copied().filter(is_municipality);
+    let around: BTreeSet<Id<Area>> = municipalities.flat_map(|area| view.ascend(&area.name).into_keys()).collect();
+    let is_wider = |area: &Id<Area>| {
+        view.snapshot.get(area).is_some_and(|area| area.kind > AreaKind::Municipality && area.overlaps.is_empty())
+            && view.of_kind(view.ascend(area).keys(), AreaKind::Municipality).next().is_none()
+    };
+    around.into_iter().filter(is_wider).collect()
 }
 
 /// The areas of which any record speaks, those that touch others, and all that these lie in.

@@ -91,6 +91,46 @@ struct Reach<'a> {
     beside: BTreeMap<&'a Id<Coverage>, BTreeSet<Id<Area>>>,
 }
 
+/// A rule with where it makes the organisation act.
+struct Tried<'a> {
+    rule: &'a Arc<Assignment>,
+    found: Vec<ActingArea>,
+}
+
+impl Tried<'_> {
+    /// Whether a part may say anything that is not known yet.
+    fn may_add(&self, reach: &Reach<'_>, part: &Part) -> bool {
+        let (rule, actor) = (self.rule, &self.rule.actor);
+        if actor.organisation.is_some() {
+            let is_known = |area: &Id<Area>| {
+                self.found.iter().any(|acting| acting.area.as_ref().is_some_and(|known| known.name == *area))
+            };
+            let mut here = rule.areas.iter().filter(|area| part.chain.contains_key(*area));
+            return if rule.areas.is_empty() { self.found.is_empty() } else { here.any(|area| !is_known(area)) };
+        }
+        reach.coverages.iter().any(|coverage| {
+            let is_here = if actor.capability.as_ref() == Some(&coverage.capability) {
+                part.chain.contains_key(&coverage.area) || part.inside.contains(&coverage.area)
+            } else if actor.adjacent_capability.as_ref() == Some(&coverage.capability) {
+                let beside = reach.beside.get(&coverage.name);
+                beside.is_some_and(|beside| part.chain.keys().any(|area| beside.contains(area)))
+            } else {
+                false
+            };
+            is_here && !self.knows(coverage, part)
+        })
+    }
+
+    /// Whether it is known that the organisation acts by a coverage; from the adjacent areas, for this part.
+    fn knows(&self, coverage: &Coverage, part: &Part) -> bool {
+        let adjacent = self.rule.actor.adjacent_capability.is_some();
+        self.found.iter().any(|acting| {
+            acting.coverage.as_ref().is_some_and(|known| known.name == coverage.name)
+                && acting.area.as_ref().is_none_or(|area| !adjacent || part.chain.contains_key(&area.name))
+        })
+    }
+}
+
 impl Inverse<'_> {
     fn acting_areas(&self) -> Vec<ActingArea> {
         let (who, snapshot) = (&self.question.organisation.name, self.view.snapshot);
@@ -101,24 +141,25 @@ impl Inverse<'_> {
                 && self.is_asked(rule)
                 && self.may_be(&rule.actor, &coverages)
         };
-        let rules: Vec<&Arc<Assignment>> = snapshot.all::<Assignment>().filter(asked).collect();
+        let rules = snapshot.all::<Assignment>().filter(asked);
+        let mut rules: Vec<Tried<'_>> = rules.map(|rule| Tried { rule, found: Vec::new() }).collect();
         let beside = coverages.iter().filter(|coverage| {
-            rules.iter().any(|rule| rule.actor.adjacent_capability.as_ref() == Some(&coverage.capability))
+            rules.iter().any(|tried| tried.rule.actor.adjacent_capability.as_ref() == Some(&coverage.capability))
         });
         let beside = beside.map(|coverage| (&coverage.name, self.beside(&coverage.area))).collect();
         let reach = Reach { coverages, beside };
-        let mut found: Vec<ActingArea> = Vec::new();
         for alike in if rules.is_empty() { Vec::new() } else { Alike::places(&self.view) } {
             for part in self.view.territory(std::slice::from_ref(&alike.one)).parts {
-                let by_neighbour = self.try_rules(&rules, &reach, &part, &mut found);
+                let by_neighbour = self.try_rules(&mut rules, &reach, &part);
                 // From the adjacent areas each place is named by itself.
                 for other in alike.others.iter().filter(|_| by_neighbour) {
                     for part in self.view.territory(std::slice::from_ref(other)).parts {
-                        self.try_rules(&rules, &reach, &part, &mut found);
+                        self.try_rules(&mut rules, &reach, &part);
                     }
                 }
             }
         }
+        let mut found: Vec<ActingArea> = rules.into_iter().flat_map(|tried| tried.found).collect();
         if self.question.calamity_types.is_empty() && self.question.grip.is_none() {
             for coverage in reach.coverages {
                 if !found.iter().any(|acting| acting.coverage.as_ref() == Some(coverage)) {
@@ -136,51 +177,20 @@ impl Inverse<'_> {
     }
 
     /// Adds where these rules make the organisation act in a part; whether any did from the adjacent areas.
-    fn try_rules(
-        &self,
-        rules: &[&Arc<Assignment>],
-        reach: &Reach<'_>,
-        part: &Part,
-        found: &mut Vec<ActingArea>,
-    ) -> bool {
+    fn try_rules(&self, rules: &mut [Tried<'_>], reach: &Reach<'_>, part: &Part) -> bool {
         let mut covers = Covers::new();
         let mut by_neighbour = false;
-        for rule in rules.iter().filter(|rule| narrowest(rule, part).is_some()) {
-            if !self.may_add(rule, reach, part, found) {
+        for tried in rules.iter_mut().filter(|tried| narrowest(tried.rule, part).is_some()) {
+            if !tried.may_add(reach, part) {
                 continue;
             }
-            let Some(cover) = self.cover(rule, part, &mut covers) else { continue };
-            if !self.is_displaced(rule, part, &mut covers) {
-                by_neighbour |= rule.actor.adjacent_capability.is_some();
-                self.add(found, rule, part, &cover);
+            let Some(cover) = self.cover(tried.rule, part, &mut covers) else { continue };
+            if !self.is_displaced(tried.rule, part, &mut covers) {
+                by_neighbour |= tried.rule.actor.adjacent_capability.is_some();
+                self.add(tried, part, &cover);
             }
         }
         by_neighbour
-    }
-
-    /// Whether a rule may say anything of a part that is not known yet.
-    fn may_add(&self, rule: &Arc<Assignment>, reach: &Reach<'_>, part: &Part, found: &[ActingArea]) -> bool {
-        if rule.actor.organisation.is_some() {
-            let known = |area: Option<&Id<Area>>| {
-                found.iter().any(|acting| {
-                    acting.rule.as_ref().is_some_and(|one| one.name == rule.name)
-                        && acting.area.as_ref().map(|area| &area.name) == area
-                })
-            };
-            let mut here = rule.areas.iter().filter(|area| part.chain.contains_key(*area));
-            return if rule.areas.is_empty() { !known(None) } else { here.any(|area| !known(Some(area))) };
-        }
-        reach.coverages.iter().any(|coverage| {
-            let is_here = if rule.actor.capability.as_ref() == Some(&coverage.capability) {
-                part.chain.contains_key(&coverage.area) || part.inside.contains(&coverage.area)
-            } else if rule.actor.adjacent_capability.as_ref() == Some(&coverage.capability) {
-                let beside = reach.beside.get(&coverage.name);
-                beside.is_some_and(|beside| part.chain.keys().any(|area| beside.contains(area)))
-            } else {
-                false
-            };
-            is_here && !is_known(found, rule, coverage, part)
-        })
     }
 
     /// The organisation as a rule's actor in a part.
@@ -226,13 +236,13 @@ impl Inverse<'_> {
 
     /// Adds where a rule makes the organisation act: the areas of the rule that names it, the areas it covers, or,
     /// where it is asked from the adjacent areas, the widest place of ours beside which it is.
-    fn add(&self, found: &mut Vec<ActingArea>, rule: &Arc<Assignment>, part: &Part, cover: &Cover) {
-        let snapshot = self.view.snapshot;
+    fn add(&self, tried: &mut Tried<'_>, part: &Part, cover: &Cover) {
+        let (snapshot, rule) = (self.view.snapshot, tried.rule);
         if rule.actor.organisation.is_some() {
             let here = rule.areas.iter().filter(|area| part.chain.contains_key(*area));
             let areas: Vec<Option<Arc<Area>>> = here.map(|area| snapshot.get(area).cloned()).collect();
             let areas = if rule.areas.is_empty() { vec![None] } else { areas };
-            found.extend(areas.into_iter().map(|area| ActingArea {
+            tried.found.extend(areas.into_iter().map(|area| ActingArea {
                 area,
                 coverage: None,
                 capability: None,
@@ -243,11 +253,11 @@ impl Inverse<'_> {
         }
         for coverage in &cover.coverages {
             let adjacent = rule.actor.adjacent_capability.is_some();
-            if !is_known(found, rule, coverage, part) {
+            if !tried.knows(coverage, part) {
                 // Asked for as more than one municipality, it is beside this one.
                 let place = if part.asked.kind < AreaKind::Municipality { &part.asked.name } else { &part.label };
                 let area = if adjacent { place } else { &coverage.area };
-                found.push(self.by_coverage(Some(rule.clone()), snapshot.get(area).cloned(), coverage));
+                tried.found.push(self.by_coverage(Some(rule.clone()), snapshot.get(area).cloned(), coverage));
             }
         }
     }
@@ -330,14 +340,4 @@ impl Inverse<'_> {
 
 fn holds_at(rule: &Assignment, grip: Grip) -> bool {
     rule.from_grip <= grip && rule.to_grip.is_none_or(|last| grip <= last)
-}
-
-/// Whether it is known that an organisation acts by a rule and a coverage; from the adjacent areas, for this part.
-fn is_known(found: &[ActingArea], rule: &Arc<Assignment>, coverage: &Arc<Coverage>, part: &Part) -> bool {
-    let adjacent = rule.actor.adjacent_capability.is_some();
-    found.iter().any(|acting| {
-        acting.coverage.as_ref().is_some_and(|known| known.name == coverage.name)
-            && acting.rule.as_ref().is_some_and(|known| known.name == rule.name)
-            && acting.area.as_ref().is_none_or(|area| !adjacent || part.chain.contains_key(&area.name))
-    })
 }
