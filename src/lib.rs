@@ -18,7 +18,10 @@
 //! | [`domain::acting`] | the question, one file per step |
 //! | [`domain::questions`] | the other questions |
 //! | [`domain::field`] | every record as a tree of named fields: what wire, disk, files, filters and diffs work on |
-//! | `domain::place`, `domain::calamity`, `domain::words` | what people type, to areas and calamity types |
+//! | [`domain::place`] | words to areas: chains of names, slips, a known town with an unknown finer name |
+//! | [`domain::lexicon`], [`domain::calamity`] | the terms of the directory, and words to a calamity type, circumstances or daily work |
+//! | [`domain::report`] | the text of an alarm as it stands on a screen, to a question: one grammar |
+//! | `domain::words` | the normal form of what is typed, and the index of names |
 //! | `domain::search` | filters, orders and pages of lists |
 //! | [`domain::plan`](mod@domain::plan), [`domain::merge`](mod@domain::merge) | wanted changes to one batch, or everything that is wrong with them |
 //! | [`store`] | the durable store: its contract, memory, the ledger and sled |
@@ -39,6 +42,11 @@
 //! - *A record gets a field*: its struct in [`domain`] and its message in `proto/`; nothing else, because everything
 //!   between works on [`domain::field`]. A test says so if the two differ. To be told in an answer too: `answer.proto`,
 //!   `proto/convert/answer.rs` and `cli/output`.
+//! - *A word is not understood*: a record of `terms/`, no code; how words are read together: [`domain::lexicon`]; a piece
+//!   of an alarm's line: [`domain::report`].
+//! - *A place is not understood*: a record of `areas/`; how names are read together: [`domain::place`].
+//! - *Who is alarmed, and whom to call first*: `activation` of the rules in `config/dataset/assignments/`; the list itself:
+//!   [`domain::acting::alarm`]. *What a calamity takes away*: `takes_down` and `depends_on`, [`domain::acting::outage`].
 //! - *The answer must say something else*: the step in [`domain::acting`], its words in `acting/answer.rs` and
 //!   `answer.proto`, then `proto/convert`.
 //! - *A list must be filtered or ordered otherwise*: `domain/search`.

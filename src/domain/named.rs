@@ -41,7 +41,10 @@ pub fn resolve<R: Resource>(snapshot: &Snapshot, words: &str, at: Timestamp, pat
 /// As [`resolve`].
 pub fn circumstance(snapshot: &Snapshot, words: &str, at: Timestamp, path: &Path<'_>) -> Result<Circumstance, Fault> {
     let typed = words.trim();
-    let state = |words: &str, holds| find(snapshot, words, at).map(|condition| Circumstance { condition, holds });
+    let state = |words: &str, holds| {
+        let condition = find(snapshot, words, at).or_else(|miss| stated_by_term(snapshot, words, at).ok_or(miss));
+        condition.map(|condition| Circumstance { condition, holds })
+    };
     if let Some(denied) = typed.strip_prefix('-') {
         return state(denied, false).map_err(|miss| miss.fault(Collection::Conditions, denied, path));
     }
@@ -52,6 +55,16 @@ pub fn circumstance(snapshot: &Snapshot, words: &str, at: Timestamp, path: &Path
             state(denied, false).map_err(|miss| miss.fault(Collection::Conditions, denied, path))
         }
         (whole, _) => whole.map_err(|miss| miss.fault(Collection::Conditions, typed, path)),
+    }
+}
+
+/// The one condition that words state by the terms of the directory, if they say nothing else.
+fn stated_by_term(snapshot: &Snapshot, words: &str, at: Timestamp) -> Option<Arc<Condition>> {
+    let reading = snapshot.lexicon().read(snapshot, &super::words::tokens(words), at);
+    let only = reading.unread.is_empty() && reading.calamity_types.is_empty();
+    match reading.circumstances.as_slice() {
+        [(condition, _)] if only => snapshot.get(condition).cloned(),
+        _ => None,
     }
 }
 

@@ -235,6 +235,7 @@ impl Words {
         }
         let terms = Arc::make_mut(self.collections.entry(name.collection()).or_default());
         let mut known = terms.by_form.get(&form).into_iter().flatten().filter_map(|index| terms.all.get(*index));
+        // "Agora Theater" beside "Agoratheater": a word written otherwise is a word of its own.
         let spaced = spaced(&tokens);
         if known.any(|term| term.name == *name && term.validity == *validity && term.spaced == spaced) {
             return;

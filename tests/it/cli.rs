@@ -64,7 +64,7 @@ fn words_without_one_meaning_end_with_code_3_and_the_command_to_repeat() {
     let (code, said, error) = demo.run(&["who-acts", "Laren", "brand"]);
     assert_eq!((code, said.as_str()), (Some(3), ""));
     assert!(error.contains("crisisgids who-acts areas/"), "{error}");
-    let (code, _, error) = demo.run(&["who-acts", "Emeloord", "-o", "json"]);
+    let (code, _, error) = demo.run(&["who-acts", "Zwollle", "-o", "json"]);
     let error: Value = serde_json::from_str(&error).unwrap();
     assert_eq!((code, error["reason"].as_str()), (Some(3), Some("PLACE_NOT_FOUND")));
     assert!(error["candidates"][0]["suggestions"][0]["name"].is_string(), "{error}");

@@ -29,6 +29,7 @@ mod reports;
 mod socket;
 mod statements;
 mod traps;
+mod trials;
 mod places;
 mod words;
 mod scenarios;

@@ -258,7 +258,7 @@ impl<'s> Check<'s> {
         let question = Question {
             places: scenario.place.clone(),
             calamities: scenario.calamity.clone(),
-            grip: Grip::ALL[usize::from(scenario.grip)],
+            grip: *Grip::ALL.get(usize::from(scenario.grip)).expect("a level of the book is 0 to 5"),
             compare_grip: None,
             circumstances: scenario.circumstances.clone(),
             denied: scenario.denied.clone(),
@@ -291,7 +291,11 @@ impl<'s> Check<'s> {
                     self.faults.push(format!("'{words}' offers {names:?}, must offer {candidates:?}, the first first"));
                 }
             }
-            other => self.faults.push(format!("'{words}' is not understood: {other:?}")),
+            other @ (Obstacle::PlaceNotFound(_)
+            | Obstacle::PlaceAmbiguous(_)
+            | Obstacle::LocationUnsupported
+            | Obstacle::CalamityNotFound(_)
+            | Obstacle::CalamityAmbiguous(_)) => self.faults.push(format!("'{words}' is not understood: {other:?}")),
         }
     }
 

@@ -244,7 +244,8 @@ async fn a_group_a_disease_is_for_the_chair_and_leaves_the_mayor_the_general_pow
             let denied = stating(&[denial]).await;
             assert!(is(who(&denied, Role::GeneralAuthority).0, &[mayor]));
             assert_eq!(hang_on(&denied), [authority(wider)].into());
-            assert!(roles_of(&denied, "organisations/minister-vws").is_empty());
+            let minister = roles_of(&denied, "organisations/minister-vws");
+            assert!(minister.iter().all(|role| role.conditional.iter().all(|one| one.name != group_a)));
         }
     }
 }
@@ -264,14 +265,14 @@ async fn the_nearest_thatched_roof_team_is_found_whatever_the_border() {
     }
     // Soest touches neither Blaricum nor Laren: the team is still in the list, with the arrangement that calls it.
     let soest = providers("capabilities/thatched-roof-team", "Soest", "2026-11-23").await;
-    for organisation in [team, "organisations/vr09"] {
+    for (organisation, desk) in [(team, "desk"), ("organisations/vr09", "thatched-roof-team")] {
         let provider = soest.iter().find(|provider| provider.organisation == organisation).unwrap();
         let neighbours = provider.arrangements.iter();
         let help =
             neighbours.clone().find(|one| one.arrangement == "arrangements/thatched-roof-neighbour-help").unwrap();
         assert!(help.may_be_invoked && !help.how.is_empty());
         let contacts: Vec<&str> = provider.contacts.iter().map(|contact| contact.name.as_str()).collect();
-        assert_eq!(contacts.first().copied(), Some(format!("{organisation}/contacts/thatched-roof-team").as_str()));
+        assert_eq!(contacts.first().copied(), Some(format!("{organisation}/contacts/{desk}").as_str()));
     }
     let stated = v1::FindActingOrganisationsRequest {
         circumstances: vec!["rieten dak".to_owned()],
@@ -319,19 +320,10 @@ async fn a_bridge_a_lake_and_a_motorway_are_of_every_municipality_they_touch() {
 }
 
 #[tokio::test]
-async fn a_misspelling_is_answered_with_suggestions_and_never_guessed() {
-    for (words, name) in [
-        ("Emeloord", "areas/emmeloord"),
-        ("Hilvresum", "areas/gm0402"),
-        ("Gooise Mren", "areas/gm1942"),
-        ("s gravelnd", "areas/s-graveland"),
-        ("Noordoostpoldre", "areas/gm0171"),
-    ] {
-        let status = resolve(words, today()).await.unwrap_err();
-        assert_eq!(reason(&status), (Code::NotFound, "PLACE_NOT_FOUND".to_owned()), "{words}");
-        let found = unresolved(&status);
-        assert_eq!(found[0].suggestions[0].name, name, "{words}");
-        assert!(status.message().contains(name), "{}", status.message());
+async fn a_slip_of_the_pen_is_put_right_and_nonsense_suggests_nothing() {
+    // One slip of the pen in a name of ours that nothing else is like is put right.
+    for (words, name) in [("Emeloord", "areas/emmeloord"), ("Hilvresum", "areas/gm0402")] {
+        assert_eq!(resolve(words, today()).await.unwrap().matched.unwrap().area, name, "{words}");
     }
     // One slip of the pen in a word that nothing else is like is put right.
     let slip = ask(question(&["Urk"], &["overstrooming"], Grip::Grip1)).await.unwrap();
@@ -486,7 +478,7 @@ async fn every_bad_field_and_every_unclear_word_is_named_at_once() {
     let expected = ["places", "calamities[0]", "calamities[1]", "grip", "compare_grip", "view", "language_code"];
     assert_eq!(fields, expected);
 
-    let unclear = question(&["Emeloord", "Laren", "8302 AB", "Urk"], &["brant", "9.9.9"], Grip::Grip1);
+    let unclear = question(&["Zwollle", "Laren", "8302 AB", "Urk"], &["brant", "9.9.9"], Grip::Grip1);
     let words = unresolved(&ask(unclear).await.unwrap_err());
     let named: Vec<_> = words.iter().map(|word| (word.field.as_str(), word.reason())).collect();
     assert_eq!(
@@ -501,7 +493,7 @@ async fn every_bad_field_and_every_unclear_word_is_named_at_once() {
     );
     let both = v1::FindActingOrganisationsRequest {
         circumstances: vec!["no such thing".to_owned()],
-        ..question(&["Emeloord"], &[], Grip::Grip1)
+        ..question(&["Zwollle"], &[], Grip::Grip1)
     };
     let status = ask(both).await.unwrap_err();
     assert_eq!(unresolved(&status)[0].field, "places[0]");

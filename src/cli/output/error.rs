@@ -191,9 +191,8 @@ fn meanings(language: Language, word: &UnresolvedWord, words: &[String], lines: 
     for candidate in found {
         let within = if candidate.within.is_empty() { String::new() } else { format!(" ({})", candidate.within) };
         lines.push(format!("    {}{within}  {}", candidate.display_name, candidate.name));
-    }
-    if let Some(command) = found.first().and_then(|one| repeated(words, &word.words, &one.name)) {
-        lines.push(format!("  {}: {command}", language.say("vraag opnieuw, bijvoorbeeld", "ask again, for example")));
+        // Each with the command to repeat: a hurried reader copies a line and thinks of nothing else.
+        lines.extend(repeated(words, &word.words, &candidate.name).map(|command| format!("      {command}")));
     }
 }
 
@@ -340,8 +339,9 @@ mod tests {
 crisisgids: meer plaatsen heten \"Laren\"
   \"Laren\" (places[0]) kan zijn:
     Laren (Gooi en Vechtstreek)  areas/gm0417
+      crisisgids who-acts areas/gm0417 1.1.30
     Laren (Lochem)  areas/laren-lochem
-  vraag opnieuw, bijvoorbeeld: crisisgids who-acts areas/gm0417 1.1.30";
+      crisisgids who-acts areas/laren-lochem 1.1.30";
         assert_eq!((trouble.text().as_str(), trouble.exit_code()), (expected, 3));
     }
 

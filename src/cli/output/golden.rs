@@ -6,6 +6,7 @@ use prost::Message;
 
 use crate::dataset;
 use crate::domain::acting::{self, Question};
+use crate::domain::calamity_type::{CalamityLevel, CalamityType};
 use crate::domain::change::{Authorship, Change};
 use crate::domain::grip::Grip;
 use crate::domain::snapshot::Snapshot;
@@ -241,6 +242,38 @@ fn the_first_screen_of_every_shipped_answer_holds_what_is_needed_at_night() {
             assert!(lines.iter().all(|line| line.chars().count() <= 80), "{about}");
         }
     }
+}
+
+/// Findings C and M: whom to alarm stands whole on the first screen, also where many act.
+#[test]
+fn up_to_grip_2_who_decides_who_leads_and_whom_to_alarm_stand_whole_within_a_screen() {
+    let snapshot = shipped();
+    let mut beyond = Vec::new();
+    for place in ["areas/gm0171", "areas/gm1942"] {
+        for calamity in snapshot.all::<CalamityType>().filter(|one| one.level != CalamityLevel::Theme) {
+            for grip in [Grip::None, Grip::One, Grip::Two] {
+                let answer = ask(&snapshot, place, &calamity.code, grip, Language::Dutch);
+                let lines = VIEW.answer(&answer);
+                // What comes after the three groups begins within the line behind the screen.
+                let end = lines.iter().position(|line| line.starts_with("ALS NIEMAND OPNEEMT"));
+                let screen: Vec<&str> = lines.iter().take(SCREEN).flat_map(|line| line.split_whitespace()).collect();
+                let alarmed = answer.call_now.iter().map(|one| &one.display_name);
+                let groups = [v1::Group::Authority, v1::Group::Lead];
+                let entries = answer.acting.iter().filter(|entry| groups.contains(&entry.group()));
+                let names = entries.map(|entry| &entry.display_name).chain(alarmed);
+                let is_there = |name: &&String| {
+                    let first = name.split_whitespace().next().unwrap_or_default();
+                    screen.iter().any(|word| word.contains(first))
+                };
+                let missing: Vec<&String> = names.filter(|name| !is_there(name)).collect();
+                if end.is_none_or(|end| end > SCREEN) || !missing.is_empty() {
+                    beyond.push(format!("{place} {} {}: {end:?} {missing:?}", calamity.code, grip.word()));
+                }
+                assert!(lines.iter().all(|line| line.chars().count() <= 80), "{place} {}", calamity.code);
+            }
+        }
+    }
+    assert!(beyond.is_empty(), "{} answers do not fit:\n{}", beyond.len(), beyond.join("\n"));
 }
 
 proptest::proptest! {

@@ -60,7 +60,7 @@ fn place(role: &RoleEntry) -> u8 {
 fn alarmed(entry: &Entry, roles: &[&RoleEntry]) -> Alarmed {
     let by_procedure =
         |role: &&&RoleEntry| role.activation.as_ref().is_some_and(|rule| rule.kind == Activation::Automatic);
-    let settling = roles.iter().find(by_procedure).or(roles.first());
+    let settling = roles.iter().find(by_procedure).or_else(|| roles.first());
     Alarmed {
         organisation: entry.organisation.clone(),
         rank: entry.rank,

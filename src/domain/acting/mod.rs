@@ -190,7 +190,8 @@ impl<'s> Answering<'s> {
         let [one, other] = [&confirmed, &announced].map(|found| {
             let command = found.acting.iter().filter(|entry| matches!(entry.group, Group::Authority | Group::Lead));
             let command: BTreeSet<_> = command.map(|entry| (entry.group, entry.organisation.name.clone())).collect();
-            (command, alarm::first_call(&alarm::call_now(&found.acting), &found.last_resorts))
+            let call = alarm::first_call(&alarm::call_now(&found.acting), &found.last_resorts);
+            (command, call.map(|call| (call.channel.channel.kind, call.channel.channel.value)))
         });
         let severity = if one == other { Severity::Amber } else { Severity::Red };
         (self.found(readings, grip), Some(severity))

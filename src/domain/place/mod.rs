@@ -2,11 +2,11 @@
 //!
 //! | What is typed | Where |
 //! |---|---|
-//! | a name, a code, an alias; without words that introduce it or say its kind ("gemeente Urk") | [`readings`], [`gazetteer`] |
-//! | a name and wider ones that tell it apart: "Laren (NH.)", "A6 Almere", "Emmeloord, Flevoland, Nederland" | [`qualified`] |
-//! | a town with words that nobody knows, or two names that lie apart | [`partial`] |
-//! | a slip of the pen, and what comes near | [`suggestions`] |
-//! | the terms beside names | [`terms`] |
+//! | a name, a code, an alias; without words that introduce it or say its kind ("gemeente Urk") | `readings`, `gazetteer` |
+//! | a name and wider ones that tell it apart: "Laren (NH.)", "A6 Almere", "Emmeloord, Flevoland, Nederland" | `qualified` |
+//! | a town with words that nobody knows, or two names that lie apart | `partial` |
+//! | a slip of the pen, and what comes near | `suggestions` |
+//! | the terms beside names | `terms` |
 //!
 //! Areas of the same name that lie within each other are one place: the match is the municipality, else the town, the
 //! object, the road, the railway, the water, the safety region, the province, in that order, and the others are listed

@@ -2,11 +2,11 @@
 //!
 //! | Step | Rules | Where |
 //! |---|---|---|
-//! | words with their places in the text | | [`tokens`] |
-//! | the pieces of fixed form, by one table | R1 to R6, R13, R14, R17, R18, R21, R22 | [`table`], [`fixed`] |
-//! | streets, which are nowhere in the directory | R16 | [`streets`] |
-//! | places, right to left | R15, R17, R19 | [`places`] |
-//! | the class, and circumstances | R4, R7 to R12, R14, R24, R25 | [`calamities`] |
+//! | words with their places in the text | | `tokens` |
+//! | the pieces of fixed form, by one table | R1 to R6, R13, R14, R17, R18, R21, R22 | `table`, `fixed` |
+//! | streets, which are nowhere in the directory | R16 | `streets` |
+//! | places, right to left | R15, R17, R19 | `places` |
+//! | the class, and circumstances | R4, R7 to R12, R14, R24, R25 | `calamities` |
 //!
 //! What no step takes is unread: names, house numbers, town codes (R20), cut off words (R23).
 //!
