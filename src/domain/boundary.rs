@@ -78,30 +78,25 @@ fn walk(name: &str, value: &Value, into: &mut Vec<Timestamp>) {
     }
 }
 
-/// The first moment at which a record's readings part, among its facts that are disputed at an instant; where that
-/// moment is not known, within it, none. `None` if no fact is disputed.
-pub(super) fn disputed(fields: &Fields, at: Timestamp) -> Option<Option<Moment>> {
-    let own = fields.get("validity").and_then(|value| {
-        let validity = Validity::from_value(Some(value.clone()), &Path::Root, &mut Faults::default())?;
-        let period = &validity.0;
-        validity.is_disputed(at).then_some(period.announced_end.or(period.start))
-    });
-    let inner = fields.values().filter_map(|value| match value {
-        Value::Fields(fields) => disputed(fields, at),
-        Value::List(items) => {
-            items.iter().filter_map(|item| item.fields().and_then(|fields| disputed(fields, at))).min()
-        }
-        Value::Bool(_) | Value::Integer(_) | Value::Text(_) => None,
-    });
-    own.into_iter().chain(inner).min()
+/// When the facts of a record hold of which any is announced, or has an announced end.
+pub(super) fn announced(fields: &Fields) -> Vec<Validity> {
+    let mut announced = Vec::new();
+    gather(fields, &mut announced);
+    announced
 }
 
-/// Whether any fact of a record is announced, or has an announced end.
-pub(super) fn has_announced(fields: &Fields) -> bool {
-    fields.iter().any(|(name, value)| match value {
-        Value::Text(text) => name == "announced_end" || (name == "status" && text == "ANNOUNCED"),
-        Value::Fields(fields) => has_announced(fields),
-        Value::List(items) => items.iter().any(|item| item.fields().is_some_and(has_announced)),
-        Value::Bool(_) | Value::Integer(_) => false,
-    })
+fn gather(fields: &Fields, into: &mut Vec<Validity>) {
+    for (name, value) in fields {
+        match value {
+            Value::Fields(inner) if name == "validity" => {
+                let validity = Validity::from_value(Some(value.clone()), &Path::Root, &mut Faults::default());
+                let says = inner.contains_key("announced_end")
+                    || inner.get("status").is_some_and(|status| *status == Value::Text("ANNOUNCED".to_owned()));
+                into.extend(validity.filter(|_| says));
+            }
+            Value::Fields(inner) => gather(inner, into),
+            Value::List(items) => items.iter().filter_map(Value::fields).for_each(|inner| gather(inner, into)),
+            Value::Bool(_) | Value::Integer(_) | Value::Text(_) => {}
+        }
+    }
 }

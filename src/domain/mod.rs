@@ -23,6 +23,7 @@ pub mod arrangement;
 pub mod record;
 pub mod redact;
 pub mod boundary;
+mod index;
 pub mod snapshot;
 pub mod change;
 pub mod access;

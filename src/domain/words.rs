@@ -13,7 +13,8 @@
 //! validity. A near miss is only ever a suggestion: nothing here chooses for the asker. Which words are particles, the
 //! terms say.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use any_ascii::any_ascii;
 use unicode_normalization::UnicodeNormalization;
@@ -65,6 +66,19 @@ pub fn normal(text: &str) -> String {
     join(tokens(text))
 }
 
+/// The words that the terms among these records say to be particles.
+fn particles<'a>(records: impl Iterator<Item = &'a Record>) -> HashSet<String> {
+    let mut particles = HashSet::new();
+    for record in records {
+        if let Record::Term(term) = record
+            && term.form == TermForm::Particle
+        {
+            particles.extend(term.words.iter().flat_map(|word| tokens(word)));
+        }
+    }
+    particles
+}
+
 /// The form that keeps words apart, but for those that are written both ways everywhere.
 fn spaced<T: AsRef<str>>(tokens: &[T]) -> String {
     let mut spaced = String::new();
@@ -105,7 +119,7 @@ pub struct Word {
 }
 
 /// The words of one collection.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Vocabulary {
     all: Vec<Word>,
     by_form: HashMap<String, Vec<usize>>,
@@ -113,13 +127,13 @@ struct Vocabulary {
     /// Per token, the words that have it; of places only.
     by_token: HashMap<String, Vec<usize>>,
     /// Per first letter and length of the folded form, the words that a slip may be of; of places only.
-    by_outline: HashMap<(u8, usize), Vec<(String, usize)>>,
+    by_outline: HashMap<(u8, usize), Vec<(String, u64, usize)>>,
 }
 
 /// Every word of a directory.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Words {
-    collections: HashMap<Collection, Vocabulary>,
+    collections: HashMap<Collection, Arc<Vocabulary>>,
     /// Words between the parts of a name that are often left out or misspelt.
     particles: HashSet<String>,
     /// The particles with which the name of a place begins.
@@ -127,16 +141,46 @@ pub struct Words {
 }
 
 impl Words {
-    /// The words of these records.
-    pub(super) fn of<'a>(records: impl Iterator<Item = &'a Record> + Clone) -> Self {
-        let mut words = Words::default();
-        for record in records.clone() {
-            if let Record::Term(term) = record
-                && term.form == TermForm::Particle
-            {
-                words.particles.extend(term.words.iter().flat_map(|word| tokens(word)));
+    /// The collections whose records have words, or say which words do not count.
+    pub(super) const COLLECTIONS: &'static [Collection] = &[
+        Collection::Areas,
+        Collection::Organisations,
+        Collection::CalamityTypes,
+        Collection::Capabilities,
+        Collection::CrisisFunctions,
+        Collection::CrisisProcesses,
+        Collection::Conditions,
+        Collection::Terms,
+    ];
+
+    /// The words after records of some collections were written; these are all records of those collections, and all
+    /// there are.
+    pub(super) fn after<'a>(
+        &self,
+        touched: &BTreeSet<Collection>,
+        changed: impl Iterator<Item = &'a Record>,
+        all: impl Iterator<Item = &'a Record> + Clone,
+    ) -> Self {
+        if touched.contains(&Collection::Terms) {
+            let particles = particles(all.clone());
+            // Which words do not count decides about every loose form.
+            if particles != self.particles {
+                let mut words = Words { particles, ..Words::default() };
+                words.add_records(all);
+                return words;
             }
         }
+        let mut words = self.clone();
+        words.collections.retain(|collection, _| !touched.contains(collection));
+        if touched.contains(&Collection::Areas) {
+            words.leading.clear();
+        }
+        words.add_records(changed);
+        words
+    }
+
+    fn add_records<'a>(&mut self, records: impl Iterator<Item = &'a Record>) {
+        let words = self;
         for record in records {
             match record {
                 Record::Area(r) => {
@@ -167,7 +211,6 @@ impl Words {
                 | Record::Profile(_) => {}
             }
         }
-        words
     }
 
     fn add_all(&mut self, record: &Record, names: &Localised, aliases: &[Alias], codes: &[Code]) {
@@ -190,11 +233,11 @@ impl Words {
         if form.is_empty() {
             return;
         }
-        let terms = self.collections.entry(name.collection()).or_default();
+        let terms = Arc::make_mut(self.collections.entry(name.collection()).or_default());
         let mut known = terms.by_form.get(&form).into_iter().flatten().filter_map(|index| terms.all.get(*index));
         // "Agora Theater" beside "Agoratheater": a word written otherwise is a word of its own.
-        let spaced_so = spaced(&tokens);
-        if known.any(|term| term.name == *name && term.validity == *validity && term.spaced == spaced_so) {
+        let spaced = spaced(&tokens);
+        if known.any(|term| term.name == *name && term.validity == *validity && term.spaced == spaced) {
             return;
         }
         let index = terms.all.len();
@@ -204,8 +247,9 @@ impl Words {
                 terms.by_token.entry(token.clone()).or_default().push(index);
             }
             let folded = folded(&form);
+            let letters = letters(&folded);
             if let Some(initial) = folded.bytes().next() {
-                terms.by_outline.entry((initial, folded.len())).or_default().push((folded, index));
+                terms.by_outline.entry((initial, folded.len())).or_default().push((folded, letters, index));
             }
             if let [first, _, ..] = tokens.as_slice()
                 && self.particles.contains(first)
@@ -220,7 +264,7 @@ impl Words {
             text: text.to_owned(),
             validity: validity.clone(),
             letters: letters(&form),
-            spaced: spaced_so,
+            spaced,
             form,
             is_code,
         });
@@ -279,8 +323,8 @@ impl Words {
         let lengths = form.len().saturating_sub(MOST_SLIPS)..=form.len().saturating_add(MOST_SLIPS);
         let alike = lengths.filter_map(|length| terms.by_outline.get(&(initial, length))).flatten();
         let mut found: Vec<(usize, &Word)> = alike
-            .filter(|(other, _)| (letters ^ self::letters(other)).count_ones() <= MOST_LETTERS_APART)
-            .filter_map(|(other, index)| {
+            .filter(|(_, others, _)| (letters ^ others).count_ones() <= MOST_LETTERS_APART)
+            .filter_map(|(other, _, index)| {
                 // A form that differs only in what is folded is one slip away.
                 let slips = slips_from(SHORTEST_NEAR, TWO_SLIPS, &form, other)?.max(1);
                 Some((slips, terms.all.get(*index)?))
@@ -390,8 +434,6 @@ fn letters(form: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::prelude::*;
 
     use super::*;

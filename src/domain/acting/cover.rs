@@ -97,11 +97,14 @@ impl View<'_> {
         let mut whole: BTreeMap<Narrowness, Vec<Covering>> = BTreeMap::new();
         let mut inside: Vec<Covering> = Vec::new();
         for coverage in self.snapshot.covers(capability) {
+            let narrowness = part.chain.get(&coverage.area);
+            if narrowness.is_none() && !part.inside.contains(&coverage.area) {
+                continue;
+            }
             let Some(organisation) = self.coverer(coverage) else { continue };
-            if let Some(narrowness) = part.chain.get(&coverage.area) {
-                whole.entry(*narrowness).or_default().push((organisation, coverage.clone()));
-            } else if part.inside.contains(&coverage.area) {
-                inside.push((organisation, coverage.clone()));
+            match narrowness {
+                Some(narrowness) => whole.entry(*narrowness).or_default().push((organisation, coverage.clone())),
+                None => inside.push((organisation, coverage.clone())),
             }
         }
         let mut covers = Covers::default();

@@ -41,7 +41,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::area::{Area, AreaKind};
-use super::assignment::Assignment;
 use super::calamity_type::{CalamityLevel, CalamityType};
 use super::catalogue::{Capability, SAFETY_REGION};
 use super::error::Error;
@@ -126,8 +125,8 @@ struct Found {
 impl<'s> Answering<'s> {
     fn answer(&self, question: &Question) -> Answer {
         let readings = self.read(question.grip);
-        let found = self.found(&readings, question.grip);
-        let gaps = self.gaps(&readings, &found, question.grip);
+        let (found, depends) = self.united(&readings, question.grip);
+        let gaps = self.gaps(&readings, &found, question.grip, depends);
         let mut acting = found.acting;
         if let Some(other) = question.compare_grip {
             let mut before = entries::entries(self.snapshot, &self.read(other), other);
@@ -155,22 +154,47 @@ impl<'s> Answering<'s> {
         }
     }
 
-    /// Where the event is in both readings, the confirmed one first; nobody acts yet.
-    fn whereabouts(&self) -> [Read<'s>; 2] {
+    /// Where the event is in each reading, the confirmed one first; nobody acts yet. Where nothing is disputed at the time,
+    /// there is one reading.
+    fn whereabouts(&self) -> Vec<Read<'s>> {
         let areas: Vec<Arc<Area>> = self.asked.places.iter().map(|place| place.area.clone()).collect();
-        [Reading::Confirmed, Reading::Announced].map(|reading| {
-            let view = View { snapshot: self.snapshot, at: self.at, reading };
+        let is_disputed = self.snapshot.disputed(self.at).next().is_some();
+        let readings: &[Reading] =
+            if is_disputed { &[Reading::Confirmed, Reading::Announced] } else { &[Reading::Confirmed] };
+        let read = |reading: &Reading| {
+            let view = View { snapshot: self.snapshot, at: self.at, reading: *reading };
             Read { view, territory: view.territory(&areas), outcomes: Vec::new() }
-        })
+        };
+        readings.iter().map(read).collect()
     }
 
-    /// Both readings at a level, the confirmed one first.
-    fn read(&self, grip: Grip) -> [Read<'s>; 2] {
-        self.whereabouts().map(|read| {
+    /// Each reading at a level, the confirmed one first.
+    fn read(&self, grip: Grip) -> Vec<Read<'s>> {
+        let outcomes = |read: Read<'s>| {
             let outcome = |part| read.view.outcome(part, &self.asked.calamities, &self.asked.circumstances, grip);
             let outcomes = read.territory.parts.iter().map(outcome).collect();
             Read { outcomes, ..read }
-        })
+        };
+        self.whereabouts().into_iter().map(outcomes).collect()
+    }
+
+    /// What the readings give together, and how bad it is if each by itself gives another answer: it is red if they
+    /// differ in who decides, who leads or the first act.
+    fn united(&self, readings: &[Read<'_>], grip: Grip) -> (Found, Option<Severity>) {
+        let each: Vec<Found> = readings.iter().map(|read| self.found(std::slice::from_ref(read), grip)).collect();
+        let mut each = each.into_iter();
+        let (Some(confirmed), announced) = (each.next(), each.next()) else {
+            return (self.found(readings, grip), None);
+        };
+        let Some(announced) = announced.filter(|announced| *announced != confirmed) else { return (confirmed, None) };
+        let [one, other] = [&confirmed, &announced].map(|found| {
+            let command = found.acting.iter().filter(|entry| matches!(entry.group, Group::Authority | Group::Lead));
+            let command: BTreeSet<_> = command.map(|entry| (entry.group, entry.organisation.name.clone())).collect();
+            let call = alarm::first_call(&alarm::call_now(&found.acting), &found.last_resorts);
+            (command, call.map(|call| (call.channel.channel.kind, call.channel.channel.value)))
+        });
+        let severity = if one == other { Severity::Amber } else { Severity::Red };
+        (self.found(readings, grip), Some(severity))
     }
 
     fn found(&self, readings: &[Read<'_>], grip: Grip) -> Found {
@@ -196,14 +220,12 @@ impl<'s> Answering<'s> {
     /// An asked type, and the types below it that rules of their own name.
     fn asked_calamity(&self, wanted: &AskedType) -> AskedCalamity {
         let asked = &wanted.calamity_type;
-        let named: BTreeSet<&Id<CalamityType>> =
-            self.snapshot.all::<Assignment>().flat_map(|rule| &rule.calamity_types).collect();
         let narrower = if asked.level == CalamityLevel::IncidentType {
             Vec::new()
         } else {
             self.snapshot
                 .all::<CalamityType>()
-                .filter(|below| below.name != asked.name && named.contains(&below.name))
+                .filter(|below| below.name != asked.name && self.snapshot.rules().any_names(&below.name))
                 .filter(|below| question::ancestors(self.snapshot, below).contains_key(&asked.name))
                 .cloned()
                 .collect()
@@ -225,7 +247,7 @@ impl<'s> Answering<'s> {
         }))
     }
 
-    fn gaps(&self, readings: &[Read<'_>; 2], found: &Found, grip: Grip) -> Vec<Gap> {
+    fn gaps(&self, readings: &[Read<'_>], found: &Found, grip: Grip, depends: Option<Severity>) -> Vec<Gap> {
         let finder = Finder { snapshot: self.snapshot, at: self.at };
         let mut gaps = finder.of_question(grip, &regions(readings));
         gaps.extend(finder.of_words(self.asked));
@@ -242,27 +264,10 @@ impl<'s> Answering<'s> {
         gaps.extend(found.arrangements.iter().filter_map(|binding| finder.of_arrangement(binding)));
         let outcomes = readings.iter().flat_map(|read| &read.outcomes);
         gaps.extend(outcomes.flat_map(|outcome| finder.of_outcome(outcome)));
-        if let Some(severity) = self.depends_on_announced(readings, grip) {
+        if let Some(severity) = depends {
             gaps.extend(finder.of_announcements(&considered(self.snapshot, readings, found), severity));
         }
         gaps::ordered(gaps)
-    }
-
-    /// Whether the two readings, each by itself, give different answers, and how bad that is: it is red if they differ
-    /// in who decides, who leads or the first act.
-    fn depends_on_announced(&self, readings: &[Read<'_>; 2], grip: Grip) -> Option<Severity> {
-        self.snapshot.disputed(self.at).next()?;
-        let [confirmed, announced] = readings.each_ref().map(std::slice::from_ref).map(|read| self.found(read, grip));
-        if confirmed == announced {
-            return None;
-        }
-        let [one, other] = [&confirmed, &announced].map(|found| {
-            let command = found.acting.iter().filter(|entry| matches!(entry.group, Group::Authority | Group::Lead));
-            let command: BTreeSet<_> = command.map(|entry| (entry.group, entry.organisation.name.clone())).collect();
-            let call = alarm::first_call(&alarm::call_now(&found.acting), &found.last_resorts);
-            (command, call.map(|call| (call.channel.channel.kind, call.channel.channel.value)))
-        });
-        Some(if one == other { Severity::Amber } else { Severity::Red })
     }
 
     fn expire_time(&self, acting: &[Entry], last_resorts: &[LastResort], handovers: &[Handover]) -> Option<Timestamp> {

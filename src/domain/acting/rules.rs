@@ -88,9 +88,9 @@ impl View<'_> {
         let chains = if calamities.0.is_empty() { unknown.as_slice() } else { calamities.0.as_slice() };
         let mut outcome = Outcome::default();
         for chain in chains {
-            let applicable: Vec<Applicable<'_>> = self
-                .snapshot
-                .all::<Assignment>()
+            let concerning = self.snapshot.rules().concerning(chain.keys());
+            let applicable: Vec<Applicable<'_>> = concerning
+                .into_iter()
                 .filter_map(|rule| self.applies(rule, part, chain, circumstances, grip))
                 .collect();
             let (standing, displaced) = self.without_replaced(applicable, part);

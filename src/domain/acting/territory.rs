@@ -39,7 +39,7 @@ pub struct Part {
     pub label: Id<Area>,
     /// Every area of the chain with its narrowness.
     pub chain: BTreeMap<Id<Area>, Narrowness>,
-    /// The areas that lie inside this part: a cover there is a partial one.
+    /// The areas inside this part of which any other record speaks: a cover there is a partial one.
     pub inside: BTreeSet<Id<Area>>,
 }
 
@@ -211,6 +211,9 @@ impl View<'_> {
         let mut inside = self.descend(if contains { &municipality.name } else { &asked.name });
         // A town at a lake is inside the part of the municipality that has it, not of every one that has some lake.
         inside.retain(|area| {
+            if !self.snapshot.is_spoken_of(area) {
+                return false;
+            }
             let above = self.ascend(area);
             above.contains_key(&municipality.name)
                 || self.of_kind(above.keys(), AreaKind::Municipality).next().is_none()
@@ -235,7 +238,7 @@ impl View<'_> {
             municipality: None,
             label: asked.name.clone(),
             chain,
-            inside: self.descend(&asked.name),
+            inside: self.descend(&asked.name).into_iter().filter(|area| self.snapshot.is_spoken_of(area)).collect(),
         }
     }
 

@@ -107,20 +107,26 @@ impl<'s> Gazetteer<'s> {
             for area in &name.areas {
                 let reaches = self.reaches(area);
                 let mut others = names.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, other)| other);
-                let is_in = |wider: &Arc<Area>| wider.name != area.name && reaches.contains(&wider.name);
-                // A road beside a town: it need not lie in the town, only in a municipality that the town lies in.
-                let is_line = matches!(area.kind, AreaKind::Road | AreaKind::Rail | AreaKind::Water);
-                let is_near = |wider: &Arc<Area>| {
-                    let around = self.around(wider).into_iter().filter(|name| reaches.contains(name));
-                    let mut around = around.filter_map(|name| self.snapshot.get(&name));
-                    is_line && wider.name != area.name && around.any(|one| one.kind <= AreaKind::Municipality)
+                let is_in = |wider: &Arc<Area>| {
+                    wider.name != area.name && (reaches.contains(&wider.name) || self.runs_through(area, wider))
                 };
-                if others.all(|other| other.wider.iter().any(|wider| is_in(wider) || is_near(wider))) {
+                if others.all(|other| other.wider.iter().any(is_in)) {
                     found.push(area.clone());
                 }
             }
         }
         found
+    }
+
+    /// Whether a road, a water or an object lies in the municipality of a town: no record says through which towns it runs.
+    fn runs_through(&self, area: &Area, town: &Area) -> bool {
+        if town.kind != AreaKind::Place || matches!(area.kind, AreaKind::Place) || area.kind >= AreaKind::Municipality {
+            return false;
+        }
+        let around = self.around(town);
+        let edges = area.within.iter().chain(&area.overlaps).filter(|edge| edge.validity.may_hold(self.at));
+        let municipalities = edges.filter_map(|edge| self.snapshot.get(&edge.area));
+        municipalities.filter(|one| one.kind == AreaKind::Municipality).any(|one| around.contains(&one.name))
     }
 
     /// The areas of a name that a number beside it is the code of: "Weesp (0457)".

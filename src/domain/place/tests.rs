@@ -174,6 +174,8 @@ fn what_lies_in_an_area_only_partly_is_told_apart_by_it_too() {
         ("A6 Almere", "a6"),
         ("Almere A6", "a6"),
         ("A 6, Almere", "a6"),
+        ("A6 Emmeloord", "a6"),
+        ("Ketelbrug, Emmeloord", "ketelbrug"),
         ("Ketelbrug Noordoostpolder", "ketelbrug"),
         ("Oosterwold, Almere", "oosterwold"),
         ("Zeewolde Oosterwold", "oosterwold"),

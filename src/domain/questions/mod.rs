@@ -23,6 +23,12 @@ pub fn views(snapshot: &Snapshot, at: Timestamp) -> [View<'_>; 2] {
     [Reading::Confirmed, Reading::Announced].map(|reading| View { snapshot, at, reading })
 }
 
+/// As [`views`]; only the confirmed one where nothing is disputed at the time, so that both would read the same.
+pub fn differing_views(snapshot: &Snapshot, at: Timestamp) -> impl Iterator<Item = View<'_>> {
+    let count = if snapshot.disputed(at).next().is_some() { 2 } else { 1 };
+    views(snapshot, at).into_iter().take(count)
+}
+
 /// Turns words without one meaning into an error, if there are any.
 ///
 /// # Errors

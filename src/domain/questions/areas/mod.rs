@@ -1,7 +1,8 @@
 //! Where, and for what, does this organisation act?
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+mod alike;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -20,7 +21,9 @@ use crate::domain::organisation::{Coverage, Organisation};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::validity::Reading;
 
-use super::views;
+use alike::Alike;
+
+use super::differing_views;
 
 /// Where an organisation acts, as what, and by which rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +60,7 @@ pub struct AreasQuestion {
 pub fn find(snapshot: &Snapshot, question: &AreasQuestion) -> Vec<ActingArea> {
     let calamities = Calamities(question.calamity_types.iter().map(|asked| ancestors(snapshot, asked)).collect());
     let mut found: BTreeMap<Key, ActingArea> = BTreeMap::new();
-    for view in views(snapshot, question.effective_time) {
+    for view in differing_views(snapshot, question.effective_time) {
         for acting in (Inverse { view, question, calamities: &calamities }).acting_areas() {
             let key = (
                 acting.area.as_ref().map(|area| area.name.name().clone()),
@@ -70,12 +73,62 @@ pub fn find(snapshot: &Snapshot, question: &AreasQuestion) -> Vec<ActingArea> {
     found.into_values().collect()
 }
 
-/// The inverse in one reading: every rule by which the organisation might act is tried in every place of ours, with
-/// the steps of the question itself.
+/// The inverse in one reading: every rule by which the organisation might act is tried in places of ours, one of those
+/// that are alike to all rules, with the steps of the question itself.
 struct Inverse<'a> {
     view: View<'a>,
     question: &'a AreasQuestion,
     calamities: &'a Calamities,
+}
+
+/// Who covers what in one part, found once for all rules.
+type Covers = BTreeMap<(Id<Capability>, bool), Vec<Cover>>;
+
+/// What the organisation covers, and beside which areas that lies.
+struct Reach<'a> {
+    coverages: Vec<&'a Arc<Coverage>>,
+    /// Per coverage for which a rule asks from the adjacent areas, the areas that it is adjacent to.
+    beside: BTreeMap<&'a Id<Coverage>, BTreeSet<Id<Area>>>,
+}
+
+/// A rule with where it makes the organisation act.
+struct Tried<'a> {
+    rule: &'a Arc<Assignment>,
+    found: Vec<ActingArea>,
+}
+
+impl Tried<'_> {
+    /// Whether a part may say anything that is not known yet.
+    fn may_add(&self, reach: &Reach<'_>, part: &Part) -> bool {
+        let (rule, actor) = (self.rule, &self.rule.actor);
+        if actor.organisation.is_some() {
+            let is_known = |area: &Id<Area>| {
+                self.found.iter().any(|acting| acting.area.as_ref().is_some_and(|known| known.name == *area))
+            };
+            let mut here = rule.areas.iter().filter(|area| part.chain.contains_key(*area));
+            return if rule.areas.is_empty() { self.found.is_empty() } else { here.any(|area| !is_known(area)) };
+        }
+        reach.coverages.iter().any(|coverage| {
+            let is_here = if actor.capability.as_ref() == Some(&coverage.capability) {
+                part.chain.contains_key(&coverage.area) || part.inside.contains(&coverage.area)
+            } else if actor.adjacent_capability.as_ref() == Some(&coverage.capability) {
+                let beside = reach.beside.get(&coverage.name);
+                beside.is_some_and(|beside| part.chain.keys().any(|area| beside.contains(area)))
+            } else {
+                false
+            };
+            is_here && !self.knows(coverage, part)
+        })
+    }
+
+    /// Whether it is known that the organisation acts by a coverage; from the adjacent areas, for this part.
+    fn knows(&self, coverage: &Coverage, part: &Part) -> bool {
+        let adjacent = self.rule.actor.adjacent_capability.is_some();
+        self.found.iter().any(|acting| {
+            acting.coverage.as_ref().is_some_and(|known| known.name == coverage.name)
+                && acting.area.as_ref().is_none_or(|area| !adjacent || part.chain.contains_key(&area.name))
+        })
+    }
 }
 
 impl Inverse<'_> {
@@ -88,19 +141,27 @@ impl Inverse<'_> {
                 && self.is_asked(rule)
                 && self.may_be(&rule.actor, &coverages)
         };
-        let rules: Vec<&Arc<Assignment>> = snapshot.all::<Assignment>().filter(asked).collect();
-        let mut found: Vec<ActingArea> = Vec::new();
-        for part in self.parts() {
-            for rule in rules.iter().filter(|rule| narrowest(rule, &part).is_some()) {
-                let actors = self.view.actors(rule, &part, &mut Outcome::default());
-                let Some(cover) = actors.into_iter().find(|cover| cover.organisation.name == *who) else { continue };
-                if !self.is_displaced(rule, &part) {
-                    self.add(&mut found, rule, &part, &cover);
+        let rules = snapshot.all::<Assignment>().filter(asked);
+        let mut rules: Vec<Tried<'_>> = rules.map(|rule| Tried { rule, found: Vec::new() }).collect();
+        let beside = coverages.iter().filter(|coverage| {
+            rules.iter().any(|tried| tried.rule.actor.adjacent_capability.as_ref() == Some(&coverage.capability))
+        });
+        let beside = beside.map(|coverage| (&coverage.name, self.beside(&coverage.area))).collect();
+        let reach = Reach { coverages, beside };
+        for alike in if rules.is_empty() { Vec::new() } else { Alike::places(&self.view) } {
+            for part in self.view.territory(std::slice::from_ref(&alike.one)).parts {
+                let by_neighbour = self.try_rules(&mut rules, &reach, &part);
+                // From the adjacent areas each place is named by itself.
+                for other in alike.others.iter().filter(|_| by_neighbour) {
+                    for part in self.view.territory(std::slice::from_ref(other)).parts {
+                        self.try_rules(&mut rules, &reach, &part);
+                    }
                 }
             }
         }
+        let mut found: Vec<ActingArea> = rules.into_iter().flat_map(|tried| tried.found).collect();
         if self.question.calamity_types.is_empty() && self.question.grip.is_none() {
-            for coverage in coverages {
+            for coverage in reach.coverages {
                 if !found.iter().any(|acting| acting.coverage.as_ref() == Some(coverage)) {
                     found.push(self.by_coverage(None, snapshot.get(&coverage.area).cloned(), coverage));
                 }
@@ -109,12 +170,55 @@ impl Inverse<'_> {
         found
     }
 
-    /// Every place of ours as the question would divide it, the widest first.
-    fn parts(&self) -> Vec<Part> {
-        let all = self.view.snapshot.all::<Area>();
-        let mut places: Vec<&Arc<Area>> = all.filter(|area| area.validity.may_hold(self.view.at)).collect();
-        places.sort_by_key(|area| Reverse(area.kind));
-        places.into_iter().flat_map(|area| self.view.territory(std::slice::from_ref(area)).parts).collect()
+    /// The areas beside which an area, or something in it, lies.
+    fn beside(&self, area: &Id<Area>) -> BTreeSet<Id<Area>> {
+        let within = self.view.descend(area);
+        std::iter::once(area).chain(&within).flat_map(|inner| self.view.neighbours(inner)).collect()
+    }
+
+    /// Adds where these rules make the organisation act in a part; whether any did from the adjacent areas.
+    fn try_rules(&self, rules: &mut [Tried<'_>], reach: &Reach<'_>, part: &Part) -> bool {
+        let mut covers = Covers::new();
+        let mut by_neighbour = false;
+        for tried in rules.iter_mut().filter(|tried| narrowest(tried.rule, part).is_some()) {
+            if !tried.may_add(reach, part) {
+                continue;
+            }
+            let Some(cover) = self.cover(tried.rule, part, &mut covers) else { continue };
+            if !self.is_displaced(tried.rule, part, &mut covers) {
+                by_neighbour |= tried.rule.actor.adjacent_capability.is_some();
+                self.add(tried, part, &cover);
+            }
+        }
+        by_neighbour
+    }
+
+    /// The organisation as a rule's actor in a part.
+    fn cover(&self, rule: &Arc<Assignment>, part: &Part, covers: &mut Covers) -> Option<Cover> {
+        let who = &self.question.organisation.name;
+        let is_it = |cover: &&Cover| cover.organisation.name == *who;
+        match self.covers(rule, part, covers) {
+            Some(all) => all.iter().find(is_it).cloned(),
+            None => self.view.actors(rule, part, &mut Outcome::default()).iter().find(is_it).cloned(),
+        }
+    }
+
+    /// Whoever covers the capability that a rule asks for, in a part or beside it.
+    fn covers<'c>(&self, rule: &Assignment, part: &Part, covers: &'c mut Covers) -> Option<&'c Vec<Cover>> {
+        let actor = &rule.actor;
+        let (capability, is_adjacent) = match (&actor.organisation, &actor.capability, &actor.adjacent_capability) {
+            (None, Some(capability), _) => (capability, false),
+            (None, None, Some(capability)) => (capability, true),
+            (Some(_), _, _) | (None, None, None) => return None,
+        };
+        let found = || {
+            if is_adjacent {
+                self.view.adjacent_covers(capability, part)
+            } else {
+                self.view.covers(capability.name(), part)
+            }
+        };
+        Some(covers.entry((capability.clone(), is_adjacent)).or_insert_with(found))
     }
 
     /// Whether the organisation may be a rule's actor somewhere.
@@ -132,13 +236,13 @@ impl Inverse<'_> {
 
     /// Adds where a rule makes the organisation act: the areas of the rule that names it, the areas it covers, or,
     /// where it is asked from the adjacent areas, the widest place of ours beside which it is.
-    fn add(&self, found: &mut Vec<ActingArea>, rule: &Arc<Assignment>, part: &Part, cover: &Cover) {
-        let snapshot = self.view.snapshot;
+    fn add(&self, tried: &mut Tried<'_>, part: &Part, cover: &Cover) {
+        let (snapshot, rule) = (self.view.snapshot, tried.rule);
         if rule.actor.organisation.is_some() {
             let here = rule.areas.iter().filter(|area| part.chain.contains_key(*area));
             let areas: Vec<Option<Arc<Area>>> = here.map(|area| snapshot.get(area).cloned()).collect();
             let areas = if rule.areas.is_empty() { vec![None] } else { areas };
-            found.extend(areas.into_iter().map(|area| ActingArea {
+            tried.found.extend(areas.into_iter().map(|area| ActingArea {
                 area,
                 coverage: None,
                 capability: None,
@@ -149,16 +253,11 @@ impl Inverse<'_> {
         }
         for coverage in &cover.coverages {
             let adjacent = rule.actor.adjacent_capability.is_some();
-            let known = |acting: &ActingArea| {
-                acting.rule.as_ref() == Some(rule)
-                    && acting.coverage.as_ref() == Some(coverage)
-                    && acting.area.as_ref().is_none_or(|area| !adjacent || part.chain.contains_key(&area.name))
-            };
-            if !found.iter().any(known) {
+            if !tried.knows(coverage, part) {
                 // Asked for as more than one municipality, it is beside this one.
                 let place = if part.asked.kind < AreaKind::Municipality { &part.asked.name } else { &part.label };
                 let area = if adjacent { place } else { &coverage.area };
-                found.push(self.by_coverage(Some(rule.clone()), snapshot.get(area).cloned(), coverage));
+                tried.found.push(self.by_coverage(Some(rule.clone()), snapshot.get(area).cloned(), coverage));
             }
         }
     }
@@ -180,15 +279,20 @@ impl Inverse<'_> {
 
     /// Whether another rule displaces this one in a part whenever it applies there: at every level and for every
     /// calamity asked about, whatever the circumstances.
-    fn is_displaced(&self, rule: &Arc<Assignment>, part: &Part) -> bool {
-        let view = &self.view;
-        view.snapshot.all::<Assignment>().any(|by| {
+    fn is_displaced(&self, rule: &Arc<Assignment>, part: &Part, covers: &mut Covers) -> bool {
+        let snapshot = self.view.snapshot;
+        let others =
+            snapshot.referrers(rule.name.name()).iter().filter_map(|name| Id::try_from_name(name.clone()).ok());
+        others.filter_map(|id: Id<Assignment>| snapshot.get(&id)).any(|by| {
             by.replaces.contains(&rule.name)
                 && by.conditions.is_empty()
-                && by.validity.holds(view.at, view.reading)
+                && by.validity.holds(self.view.at, self.view.reading)
                 && narrowest(by, part).is_some()
                 && self.is_for_all_of(by, rule)
-                && !view.actors(by, part, &mut Outcome::default()).is_empty()
+                && match self.covers(by, part, covers) {
+                    Some(all) => !all.is_empty(),
+                    None => !self.view.actors(by, part, &mut Outcome::default()).is_empty(),
+                }
         })
     }
 
