@@ -173,6 +173,16 @@ pub(super) struct WhoActs {
     #[arg(long = "not", value_name = "CONDITION")]
     denied: Vec<String>,
 
+    /// Which organisation asks, a name or words: it is not told to call itself
+    #[arg(
+        long = "as",
+        value_name = "ORGANISATION",
+        env = "CRISISGIDS_AS",
+        default_value = "",
+        hide_default_value = true
+    )]
+    asking: String,
+
     /// Also show the rules that lost, and why; implies --all
     #[arg(long)]
     explain: bool,
@@ -314,6 +324,7 @@ impl WhoActs {
             view: v1::View::Full.into(),
             explain: self.explain,
             denied_circumstances: self.denied.clone(),
+            asking_organisation: self.asking.clone(),
             effective_time: settings.effective_time(),
         }
     }
@@ -387,6 +398,7 @@ impl WhoActs {
         question.denied_circumstances.retain(|one| !self.circumstances.contains(one));
         question.circumstances.extend(self.circumstances.iter().cloned());
         question.denied_circumstances.extend(self.denied.iter().cloned());
+        question.asking_organisation.clone_from(&self.asking);
         question
     }
 }

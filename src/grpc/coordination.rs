@@ -165,6 +165,7 @@ impl CoordinationService for Api {
             calamities: request.calamities.clone(),
             circumstances: request.circumstances.clone(),
             denied: request.denied_circumstances.clone(),
+            asking_organisation: request.asking_organisation.clone(),
         };
         let answer = acting::answer(&asking.snapshot, &question).map_err(|error| asking.refuse(&error))?;
         let full = request.view() != v1::View::Basic;

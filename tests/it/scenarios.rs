@@ -231,6 +231,7 @@ fn two_towns_of_one_region_tell_the_same_neighbours() {
             compare_grip: None,
             circumstances: Vec::new(),
             denied: Vec::new(),
+            asking_organisation: String::new(),
             effective_time: Moment::parse(&at_night()).unwrap().instant(),
             exercise: false,
         };
@@ -262,6 +263,7 @@ impl<'s> Check<'s> {
             compare_grip: None,
             circumstances: scenario.circumstances.clone(),
             denied: scenario.denied.clone(),
+            asking_organisation: String::new(),
             effective_time: Moment::parse(&scenario.at).unwrap().instant(),
             exercise: false,
         };

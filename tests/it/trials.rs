@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use crisisgids::domain::acting::answer::{Answer, Entry, GapKind, Reach, Severity};
+use crisisgids::domain::acting::answer::{Answer, Entry, GapKind, LastResort, Reach, Severity};
 use crisisgids::domain::acting::{self, Question};
 use crisisgids::domain::calamity::{self, Meant};
+use crisisgids::domain::catalogue::DISPATCH_CENTRE;
 use crisisgids::domain::contact::{Channel, ChannelKind, Contact};
 use crisisgids::domain::error::{Candidate, Obstacle};
 use crisisgids::domain::grip::Grip;
@@ -30,6 +31,10 @@ fn at_night() -> jiff::Timestamp {
 }
 
 fn ask(snapshot: &Snapshot, place: &str, calamity: &str, grip: Grip) -> Answer {
+    ask_as("", snapshot, place, calamity, grip)
+}
+
+fn ask_as(asking: &str, snapshot: &Snapshot, place: &str, calamity: &str, grip: Grip) -> Answer {
     let question = Question {
         places: vec![place.to_owned()],
         calamities: vec![calamity.to_owned()],
@@ -37,6 +42,7 @@ fn ask(snapshot: &Snapshot, place: &str, calamity: &str, grip: Grip) -> Answer {
         compare_grip: None,
         circumstances: Vec::new(),
         denied: Vec::new(),
+        asking_organisation: asking.to_owned(),
         effective_time: at_night(),
         exercise: false,
     };
@@ -71,6 +77,29 @@ fn where_112_is_down_nobody_is_told_to_dial_112() {
     let radio = reaches(&answer).into_iter().flat_map(|reach| &reach.channels);
     let mut radio = radio.filter(|one| matches!(one.channel.kind, ChannelKind::AlarmGroup | ChannelKind::Talkgroup));
     assert!(radio.all(|one| !one.reachable || one.taken_down.is_empty()));
+}
+
+/// Also where it stands as a second reading: at this hour two dispatch centres are known, one of them announced.
+#[test]
+fn a_dispatch_centre_that_asks_is_not_told_to_call_the_dispatch_centre() {
+    let shipped = shipped();
+    for (place, calamity) in
+        [("Emmeloord", "woningbrand"), ("Huizen", "gaslek"), ("Urk", "storm"), ("A6", "aanrijding")]
+    {
+        for grip in [Grip::None, Grip::Two] {
+            let told = ask(shipped, place, calamity, grip);
+            let is_centre = |last: &LastResort| last.capability.name.name().as_str() == DISPATCH_CENTRE;
+            assert!(told.last_resorts.iter().any(is_centre), "{place}: everybody else is told");
+            let own = ask_as("meldkamer Lelystad", shipped, place, calamity, grip);
+            assert!(!own.last_resorts.iter().any(is_centre), "{place} {calamity}");
+            let called = own.first_call.as_ref().map(|call| call.organisation.name.id().to_owned());
+            assert!(!called.is_some_and(|id| id.starts_with("meldkamer-")), "{place} {calamity}");
+            assert!(own.gaps.iter().all(|gap| !gap.message.nl.contains("via de meldkamer.")), "{:?}", own.gaps);
+            let acting =
+                |answer: &Answer| answer.acting.iter().map(|one| one.organisation.name.clone()).collect::<Vec<_>>();
+            assert_eq!(acting(&own), acting(&told), "who acts is the same whoever asks");
+        }
+    }
 }
 
 /// The words of T09 and T10.

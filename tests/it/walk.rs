@@ -36,6 +36,7 @@ fn ask(snapshot: &Snapshot, place: &str, calamity: &str, grip: Grip) -> Answer {
         compare_grip: None,
         circumstances: Vec::new(),
         denied: Vec::new(),
+        asking_organisation: String::new(),
         effective_time: today(),
         exercise: false,
     };

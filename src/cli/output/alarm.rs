@@ -25,8 +25,12 @@ impl View {
             .filter(|entry| !answer.call_now.iter().any(|one| one.organisation == entry.organisation))
             .collect();
         if answer.call_now.is_empty() && perhaps.is_empty() {
-            let nobody =
-                self.language.say("niemand vastgelegd: vraag de meldkamer", "nobody recorded: ask the dispatch centre");
+            let ask = answer
+                .last_resorts
+                .first()
+                .map(|last| format!(": {} {}", self.language.say("vraag", "ask"), last.display_name));
+            let nobody = self.language.say("niemand vastgelegd", "nobody recorded");
+            let nobody = format!("{nobody}{}", ask.unwrap_or_default());
             lines.extend(self.paper.paragraph(&Cell::new(format!("{title}: {nobody}"), Ink::Amber), 2));
             return;
         }

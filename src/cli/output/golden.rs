@@ -57,6 +57,7 @@ fn ask(
         compare_grip: None,
         circumstances: Vec::new(),
         denied: Vec::new(),
+        asking_organisation: String::new(),
         effective_time: "2026-11-23T03:10:00+01:00".parse().unwrap(),
         exercise: true,
     };

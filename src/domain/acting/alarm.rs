@@ -10,6 +10,8 @@
 use crate::domain::assignment::{Activation, AlarmMeans, Role};
 use crate::domain::catalogue::DISPATCH_CENTRE;
 use crate::domain::contact::{ChannelKind, Purpose};
+use crate::domain::name::Id;
+use crate::domain::organisation::Organisation;
 
 use super::answer::{Alarmed, Entry, EntryChange, FirstCall, Group, LastResort, Reach, RoleEntry};
 
@@ -29,15 +31,21 @@ pub fn call_now(entries: &[Entry]) -> Vec<Alarmed> {
 }
 
 /// The first act: the first channel that reaches who leads or is alarmed. Who only decides comes last. A party without
-/// a number that the dispatch centre alarms over its system is reached by calling the dispatch centre.
-pub fn first_call(call_now: &[Alarmed], last_resorts: &[LastResort]) -> Option<FirstCall> {
+/// a number that the dispatch centre alarms over its system is reached by calling the dispatch centre. The organisation
+/// that asks is not called.
+pub fn first_call(
+    call_now: &[Alarmed],
+    last_resorts: &[LastResort],
+    asking: Option<&Id<Organisation>>,
+) -> Option<FirstCall> {
     let dispatch = || {
         let centres = last_resorts.iter().filter(|last| last.capability.name.name().as_str() == DISPATCH_CENTRE);
         centres.filter(|last| !last.announced).flat_map(|last| &last.contacts).find_map(first_channel)
     };
     call_now.iter().find_map(|alarmed| {
         let by_system = alarmed.activation.as_ref().is_some_and(|rule| rule.means == AlarmMeans::DispatchSystem);
-        alarmed.call.clone().or_else(|| if by_system { dispatch() } else { None })
+        let own = alarmed.call.clone().filter(|call| Some(&call.organisation.name) != asking);
+        own.or_else(|| if by_system { dispatch() } else { None })
     })
 }
 

@@ -398,7 +398,7 @@ pub struct Gap {
 }
 
 /// The sentence of a gap, in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GapMessage {
     /// In Dutch.
     pub nl: String,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::assignment::{AlarmMeans, Role};
 use crate::domain::boundary::{amber_from, ending_from, long_past_from, red_from};
+use crate::domain::catalogue::DISPATCH_CENTRE;
 use crate::domain::contact::{Channel, Dependence};
 use crate::domain::grip::Grip;
 use crate::domain::name::{Collection, Id, Name};
@@ -80,7 +81,13 @@ impl Finder<'_> {
     }
 
     /// The gaps of who decides, who leads and who is alarmed, where that is nobody.
-    pub fn of_command(&self, entries: &[Entry], call_now: &[Alarmed], asked: &Asked) -> Vec<Gap> {
+    pub fn of_command(
+        &self,
+        entries: &[Entry],
+        call_now: &[Alarmed],
+        last_resorts: &[LastResort],
+        asked: &Asked,
+    ) -> Vec<Gap> {
         let holds = |roles: &[Role]| {
             let all = entries.iter().flat_map(|entry| &entry.roles);
             all.into_iter().any(|role| role.conditional.is_empty() && roles.contains(&role.role))
@@ -111,9 +118,16 @@ impl Finder<'_> {
             ));
         }
         if is_known && call_now.is_empty() {
-            let nl = "Niemand vastgelegd om te alarmeren: vraag de meldkamer.";
-            let en = "Nobody is recorded to be alarmed: ask the dispatch centre.";
-            gaps.push(nobody(Severity::Amber, GapKind::NobodyAlarmed, nl, en));
+            let (nl, en) = match last_resorts.first() {
+                Some(last) => {
+                    let (nl, en) = self.called(last.organisation.name.name());
+                    (format!(": vraag {nl}"), format!(": ask {en}"))
+                }
+                None => Default::default(),
+            };
+            let nl = format!("Niemand vastgelegd om te alarmeren{nl}.");
+            let en = format!("Nobody is recorded to be alarmed{en}.");
+            gaps.push(nobody(Severity::Amber, GapKind::NobodyAlarmed, &nl, &en));
         }
         gaps
     }
@@ -127,13 +141,21 @@ impl Finder<'_> {
         first_call: Option<&FirstCall>,
     ) -> Vec<Gap> {
         let mut gaps: Vec<Gap> = Vec::new();
+        // A dispatch centre that asks is not sent to itself: then there is none among the last resorts.
+        let through = if last_resorts.iter().any(|last| last.capability.name.name().as_str() == DISPATCH_CENTRE) {
+            GapMessage { nl: "; via de meldkamer".to_owned(), en: "; through the dispatch centre".to_owned() }
+        } else {
+            GapMessage::default()
+        };
         for entry in entries {
             let reaches: Vec<&Reach> = entry.reaches().collect();
-            gaps.extend(self.of_reach(&entry.organisation.name, alarm::is_urgent(entry), by_system(entry), &reaches));
+            // The dispatch centre alarms over its own system: a number is then a second way.
+            let severity = if alarm::is_urgent(entry) && !by_system(entry) { Severity::Red } else { Severity::Amber };
+            gaps.extend(self.of_reach(&entry.organisation.name, severity, &through, &reaches));
         }
         for last in last_resorts {
             let reaches: Vec<&Reach> = last.contacts.iter().collect();
-            gaps.extend(self.of_reach(&last.organisation.name, false, false, &reaches));
+            gaps.extend(self.of_reach(&last.organisation.name, Severity::Amber, &through, &reaches));
         }
         let all: Vec<&Reach> = entries
             .iter()
@@ -151,15 +173,13 @@ impl Finder<'_> {
     fn of_reach(
         &self,
         organisation: &Id<Organisation>,
-        urgent: bool,
-        by_system: bool,
+        severity: Severity,
+        through: &GapMessage,
         reaches: &[&Reach],
     ) -> Option<Gap> {
         // What is only announced helps nobody yet.
         let reaches: Vec<&&Reach> = reaches.iter().filter(|reach| !reach.announced).collect();
         let name = organisation.name();
-        // The dispatch centre alarms over its own system: a number is then a second way.
-        let severity = if urgent && !by_system { Severity::Red } else { Severity::Amber };
         let channels = || reaches.iter().flat_map(|reach| &reach.channels).filter(|channel| !channel.announced);
         if reaches.is_empty() || channels().next().is_none() {
             return Some(self.gap(severity, GapKind::NoContact, name, |nl, en| {
@@ -171,15 +191,15 @@ impl Finder<'_> {
             return Some(if not_public {
                 self.gap(severity, GapKind::PlaceholderOnly, name, |nl, en| {
                     (
-                        format!("{nl}: nummer niet openbaar; via de meldkamer."),
-                        format!("{en}: number not public; through the dispatch centre."),
+                        format!("{nl}: nummer niet openbaar{}.", through.nl),
+                        format!("{en}: number not public{}.", through.en),
                     )
                 })
             } else {
                 self.gap(severity, GapKind::NotFilledIn, name, |nl, en| {
                     (
-                        format!("{nl}: nummer nog niet ingevuld; via de meldkamer."),
-                        format!("{en}: number not filled in yet; through the dispatch centre."),
+                        format!("{nl}: nummer nog niet ingevuld{}.", through.nl),
+                        format!("{en}: number not filled in yet{}.", through.en),
                     )
                 })
             });

@@ -55,8 +55,8 @@ pub use answer::{Answer, DISCIPLINES};
 pub use question::Question;
 
 use answer::{
-    AskedCalamity, BindingArrangement, Entry, Gap, Group, Handover, LastResort, Reach, Resolution, ResolvedArea,
-    Severity,
+    Alarmed, AskedCalamity, BindingArrangement, Entry, FirstCall, Gap, Group, Handover, LastResort, Reach, Resolution,
+    ResolvedArea, Severity,
 };
 use binding::Occasion;
 use entries::Read;
@@ -95,6 +95,7 @@ pub fn place(snapshot: &Snapshot, matched: &PlaceMatch, at: Timestamp) -> Placed
         calamities: Calamities::default(),
         stated: Vec::new(),
         circumstances: Circumstances::default(),
+        asking: None,
     };
     let readings = Answering { snapshot, at, asked: &asked }.whereabouts();
     Placed {
@@ -141,7 +142,7 @@ impl<'s> Answering<'s> {
             circumstances: self.asked.stated.clone(),
             routine: self.asked.routine.clone(),
             grip: question.grip,
-            first_call: alarm::first_call(&call_now, &found.last_resorts),
+            first_call: self.first_call(&call_now, &found.last_resorts),
             call_now,
             acting,
             last_resorts: found.last_resorts,
@@ -190,7 +191,7 @@ impl<'s> Answering<'s> {
         let [one, other] = [&confirmed, &announced].map(|found| {
             let command = found.acting.iter().filter(|entry| matches!(entry.group, Group::Authority | Group::Lead));
             let command: BTreeSet<_> = command.map(|entry| (entry.group, entry.organisation.name.clone())).collect();
-            let call = alarm::first_call(&alarm::call_now(&found.acting), &found.last_resorts);
+            let call = self.first_call(&alarm::call_now(&found.acting), &found.last_resorts);
             (command, call.map(|call| (call.channel.channel.kind, call.channel.channel.value)))
         });
         let severity = if one == other { Severity::Amber } else { Severity::Red };
@@ -201,7 +202,7 @@ impl<'s> Answering<'s> {
         let mut found = Found {
             resolution: resolution(self.snapshot, self.at, self.asked, readings),
             acting: entries::entries(self.snapshot, readings, grip),
-            last_resorts: last_resorts(readings),
+            last_resorts: last_resorts(readings, self.asked.asking.as_ref()),
             arrangements: self.binding(readings, grip),
             handovers: handover::handovers(readings),
         };
@@ -210,6 +211,10 @@ impl<'s> Answering<'s> {
         outage.mark_last_resorts(&mut found.last_resorts);
         outage.mark_handovers(&mut found.handovers);
         found
+    }
+
+    fn first_call(&self, call_now: &[Alarmed], last_resorts: &[LastResort]) -> Option<FirstCall> {
+        alarm::first_call(call_now, last_resorts, self.asked.asking.as_ref())
     }
 
     /// What the asked calamities take away.
@@ -253,12 +258,12 @@ impl<'s> Answering<'s> {
         gaps.extend(finder.of_words(self.asked));
         let call_now = alarm::call_now(&found.acting);
         if readings.iter().any(|read| !read.territory.parts.is_empty()) {
-            gaps.extend(finder.of_command(&found.acting, &call_now, self.asked));
+            gaps.extend(finder.of_command(&found.acting, &call_now, &found.last_resorts, self.asked));
         }
         gaps.extend(finder.of_channels(
             &found.acting,
             &found.last_resorts,
-            alarm::first_call(&call_now, &found.last_resorts).as_ref(),
+            self.first_call(&call_now, &found.last_resorts).as_ref(),
         ));
         gaps.extend(finder.of_outage(&self.outage(), &call_now, &found.last_resorts));
         gaps.extend(found.arrangements.iter().filter_map(|binding| finder.of_arrangement(binding)));
@@ -319,8 +324,9 @@ fn regions(readings: &[Read<'_>]) -> BTreeSet<Name> {
 }
 
 /// Whom to call when nobody else answers: whoever covers a capability that is a last resort, in order. What the first
-/// reading does not give is marked and comes after what it gives.
-fn last_resorts(readings: &[Read<'_>]) -> Vec<LastResort> {
+/// reading does not give is marked and comes after what it gives. What the organisation that asks covers
+/// itself is no last resort.
+fn last_resorts(readings: &[Read<'_>], asking: Option<&Id<Organisation>>) -> Vec<LastResort> {
     let mut found: Vec<LastResort> = Vec::new();
     for (index, Read { view, territory, .. }) in readings.iter().enumerate() {
         let beyond: Vec<Part> = territory.elsewhere.iter().map(Elsewhere::part).collect();
@@ -329,6 +335,9 @@ fn last_resorts(readings: &[Read<'_>]) -> Vec<LastResort> {
             let covers = parts.iter().flat_map(|part| view.covers(capability.name.name(), part));
             let organisations: BTreeMap<Id<Organisation>, Arc<Organisation>> =
                 covers.map(|cover| (cover.organisation.name.clone(), cover.organisation)).collect();
+            if asking.is_some_and(|asking| organisations.contains_key(asking)) {
+                continue;
+            }
             for organisation in organisations.into_values() {
                 let contacts = view.reach(&organisation, None, &parts);
                 let same = |known: &&mut LastResort| {

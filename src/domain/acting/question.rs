@@ -11,7 +11,9 @@ use crate::domain::calamity_type::CalamityType;
 use crate::domain::error::{Error, Unresolved, both};
 use crate::domain::field::{Faults, Path};
 use crate::domain::grip::Grip;
+use crate::domain::name::Id;
 use crate::domain::named::{self, Circumstance};
+use crate::domain::organisation::Organisation;
 use crate::domain::place::{self, PlaceMatch};
 use crate::domain::snapshot::Snapshot;
 
@@ -33,6 +35,8 @@ pub struct Question {
     pub circumstances: Vec<String>,
     /// What is not so.
     pub denied: Vec<String>,
+    /// The organisation that asks, by name or words; empty: not said. It is never told to call itself.
+    pub asking_organisation: String,
     /// When.
     pub effective_time: Timestamp,
     /// Whether this is an exercise: the answer says so.
@@ -54,6 +58,8 @@ pub struct Asked {
     pub stated: Vec<StatedCircumstance>,
     /// The same, as rules look at them.
     pub circumstances: Circumstances,
+    /// The organisation that asks, if that is said.
+    pub asking: Option<Id<Organisation>>,
 }
 
 /// A calamity type that was asked for.
@@ -78,6 +84,7 @@ pub fn resolve(snapshot: &Snapshot, question: &Question) -> Result<Asked, Error>
         faults.add(&Path::Root.field("places"), "REQUIRED", "name at least one place, such as Emmeloord");
     }
     let given = given(snapshot, question, &mut faults);
+    let asking = asking(snapshot, question, &mut faults);
     let mut unresolved = Vec::new();
     let places = places(snapshot, &question.places, question.effective_time, &mut unresolved);
     let matches = calamities(snapshot, &question.calamities, question.effective_time, &mut unresolved);
@@ -103,7 +110,17 @@ pub fn resolve(snapshot: &Snapshot, question: &Question) -> Result<Asked, Error>
         those.map(|one| one.condition.name.clone()).collect()
     };
     let circumstances = Circumstances { stated: of(false), denied: of(true) };
-    Ok(Asked { places, calamity_types, routine, calamities: Calamities(chains), stated, circumstances })
+    Ok(Asked { places, calamity_types, routine, calamities: Calamities(chains), stated, circumstances, asking })
+}
+
+/// The organisation that asks, if that is said.
+fn asking(snapshot: &Snapshot, question: &Question, faults: &mut Faults) -> Option<Id<Organisation>> {
+    if question.asking_organisation.is_empty() {
+        return None;
+    }
+    let path = Path::Root.field("asking_organisation");
+    let found = named::resolve::<Organisation>(snapshot, &question.asking_organisation, question.effective_time, &path);
+    found.map(|organisation| organisation.name.clone()).map_err(|fault| faults.0.push(fault)).ok()
 }
 
 /// The places of a list of words, each area once.

@@ -140,6 +140,7 @@ pub fn interpret(snapshot: &Snapshot, text: &str, at: Timestamp) -> Report {
         compare_grip: None,
         circumstances: named(false),
         denied: named(true),
+        asking_organisation: String::new(),
         effective_time: at,
         exercise: fixed.exercise,
     });

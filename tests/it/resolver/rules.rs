@@ -155,6 +155,7 @@ pub(super) fn question() -> impl Strategy<Value = Question> {
             compare_grip: None,
             circumstances,
             denied: Vec::new(),
+            asking_organisation: String::new(),
             effective_time: moment(date).instant() + jiff::SignedDuration::from_secs(seconds),
             exercise: false,
         },
