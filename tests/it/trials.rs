@@ -95,6 +95,8 @@ fn a_dispatch_centre_that_asks_is_not_told_to_call_the_dispatch_centre() {
             let called = own.first_call.as_ref().map(|call| call.organisation.name.id().to_owned());
             assert!(!called.is_some_and(|id| id.starts_with("meldkamer-")), "{place} {calamity}");
             assert!(own.gaps.iter().all(|gap| !gap.message.nl.contains("via de meldkamer.")), "{:?}", own.gaps);
+            let red = |answer: &Answer| answer.gaps.iter().filter(|gap| gap.severity == Severity::Red).count();
+            assert!(red(&own) <= red(&told), "{:?}", own.gaps);
             let acting =
                 |answer: &Answer| answer.acting.iter().map(|one| one.organisation.name.clone()).collect::<Vec<_>>();
             assert_eq!(acting(&own), acting(&told), "who acts is the same whoever asks");

@@ -331,13 +331,12 @@ fn last_resorts(readings: &[Read<'_>], asking: Option<&Id<Organisation>>) -> Vec
     for (index, Read { view, territory, .. }) in readings.iter().enumerate() {
         let beyond: Vec<Part> = territory.elsewhere.iter().map(Elsewhere::part).collect();
         let parts: Vec<&Part> = territory.parts.iter().chain(&beyond).collect();
-        for capability in view.snapshot.all::<Capability>().filter(|capability| capability.last_resort_rank > 0) {
+        let asks = |capability: &Id<Capability>| asking.is_some_and(|asking| view.may_cover(asking, capability));
+        let resorts = view.snapshot.all::<Capability>().filter(|capability| capability.last_resort_rank > 0);
+        for capability in resorts.filter(|capability| !asks(&capability.name)) {
             let covers = parts.iter().flat_map(|part| view.covers(capability.name.name(), part));
             let organisations: BTreeMap<Id<Organisation>, Arc<Organisation>> =
                 covers.map(|cover| (cover.organisation.name.clone(), cover.organisation)).collect();
-            if asking.is_some_and(|asking| organisations.contains_key(asking)) {
-                continue;
-            }
             for organisation in organisations.into_values() {
                 let contacts = view.reach(&organisation, None, &parts);
                 let same = |known: &&mut LastResort| {
