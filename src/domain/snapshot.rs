@@ -184,8 +184,17 @@ impl Snapshot {
 
     /// Whether any record but an area speaks of an area, at whatever time.
     pub(super) fn is_spoken_of(&self, area: &Id<Area>) -> bool {
-        // By name, so that what is no area comes last.
-        self.referrers(area.name()).last().is_some_and(|last| last.collection() != Collection::Areas)
+        self.index.is_spoken_of(area.name())
+    }
+
+    /// The areas that say they lie within an area, at whatever time, as far as any answer may have to look at them.
+    pub(super) fn spoken_parts(&self, area: &Id<Area>) -> &[Arc<Area>] {
+        about(&self.index.spoken.parts, area.name())
+    }
+
+    /// Whether any answer may have to look at an area: a record speaks of it or of something in it, or it touches others.
+    pub(super) fn leads_to_spoken(&self, area: &Id<Area>) -> bool {
+        self.index.spoken.contains(area.name())
     }
 
     /// The records whose readings differ at an instant, each with the moment since which they do, if that is known.

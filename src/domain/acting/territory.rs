@@ -93,12 +93,12 @@ impl View<'_> {
         seen
     }
 
-    /// Everything that lies within an area, itself not included.
+    /// What lies within an area, itself not included, as far as any answer may have to look at it.
     pub fn descend(&self, area: &Id<Area>) -> BTreeSet<Id<Area>> {
         let mut seen = BTreeSet::new();
         let mut queue = VecDeque::from([area.clone()]);
         while let Some(next) = queue.pop_front() {
-            for part in self.snapshot.parts(&next) {
+            for part in self.snapshot.spoken_parts(&next) {
                 let lies_within =
                     part.within.iter().any(|edge| edge.area == next && edge.validity.holds(self.at, self.reading));
                 if lies_within && part.name != *area && seen.insert(part.name.clone()) {

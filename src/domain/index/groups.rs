@@ -1,9 +1,9 @@
 //! Records by what they are about: the edges of areas, the coverages of a capability, the rules for a calamity type.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::domain::area::Area;
+use crate::domain::area::{Area, AreaKind};
 use crate::domain::assignment::Assignment;
 use crate::domain::calamity_type::CalamityType;
 use crate::domain::contact::{Confidentiality, Contact};
@@ -49,6 +49,47 @@ impl AreaEdges {
             }
         }
         edges
+    }
+}
+
+/// The areas that any answer may have to look at: those of which a record other than an area speaks, municipalities and
+/// wider ones, those that touch others, and all that these lie in, at whatever time. The others are only names of places:
+/// nothing is said of what lies in a quarter but that it lies there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(in crate::domain) struct SpokenAreas {
+    names: HashSet<Name>,
+    /// Per area, those of them that name it in `within`.
+    pub(in crate::domain) parts: Grouped<Area>,
+}
+
+impl SpokenAreas {
+    /// Those among all areas, where `speaks` tells of which ones a record other than an area speaks.
+    pub(super) fn of<'a>(areas: impl Iterator<Item = &'a Arc<Area>> + Clone, speaks: impl Fn(&Name) -> bool) -> Self {
+        let by_name: HashMap<&Name, &Arc<Area>> = areas.clone().map(|area| (area.name.name(), area)).collect();
+        let mut todo: Vec<&Arc<Area>> = Vec::new();
+        for area in areas.clone() {
+            if area.kind >= AreaKind::Municipality || speaks(area.name.name()) || !area.adjacent_to.is_empty() {
+                todo.push(area);
+            }
+            todo.extend(area.adjacent_to.iter().filter_map(|edge| by_name.get(edge.area.name()).copied()));
+        }
+        let mut spoken = SpokenAreas::default();
+        while let Some(area) = todo.pop() {
+            if spoken.names.insert(area.name.name().clone()) {
+                todo.extend(area.within.iter().filter_map(|edge| by_name.get(edge.area.name()).copied()));
+            }
+        }
+        for area in areas.filter(|area| spoken.names.contains(area.name.name())) {
+            for edge in &area.within {
+                spoken.parts.entry(edge.area.name().clone()).or_default().push(area.clone());
+            }
+        }
+        spoken
+    }
+
+    /// Whether an area is one of them.
+    pub(in crate::domain) fn contains(&self, area: &Name) -> bool {
+        self.names.contains(area)
     }
 }
 

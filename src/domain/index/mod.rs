@@ -4,6 +4,7 @@
 //! |---|---|
 //! | who refers to a record, what is announced, when facts begin and end | per written record |
 //! | edges between areas, coverages, contacts, rules | when a record of that collection is written |
+//! | areas that answers look at | when an area is written, or the first or last record that speaks of one |
 //! | words, the lexicon, terms of places | when a record with such words is written |
 //!
 //! **Invariants.** The index after a write is the index of the records from scratch: a test holds it. What a write does not
@@ -30,7 +31,7 @@ use super::record::{Record, Resource, Stored};
 use super::validity::Validity;
 use super::words::Words;
 
-use groups::{AreaEdges, Contacts, Coverages};
+use groups::{AreaEdges, Contacts, Coverages, SpokenAreas};
 pub(super) use groups::{Rules, about};
 
 /// The records of a snapshot.
@@ -46,6 +47,7 @@ pub(super) struct Index {
     /// Every instant at which any fact may begin, end, age or come near its end, with how many do.
     boundaries: BTreeMap<Timestamp, usize>,
     pub(super) areas: Arc<AreaEdges>,
+    pub(super) spoken: Arc<SpokenAreas>,
     pub(super) coverages: Arc<Coverages>,
     pub(super) contacts: Arc<Contacts>,
     pub(super) rules: Arc<Rules>,
@@ -72,8 +74,17 @@ impl Index {
     ) -> Self {
         let mut index = self.clone();
         let mut touched: BTreeSet<Collection> = BTreeSet::new();
+        // The areas that the written records name or named.
+        let mut named: BTreeSet<Name> = BTreeSet::new();
         for name in written.into_iter().collect::<BTreeSet<_>>() {
             touched.insert(name.collection());
+            for stored in before.get(name).into_iter().chain(records.get(name)) {
+                stored.record.references(&mut |_, other| {
+                    if other.collection() == Collection::Areas {
+                        named.insert(other.clone());
+                    }
+                });
+            }
             if let Some(old) = before.get(name) {
                 index.forget(&old.record);
             }
@@ -84,6 +95,11 @@ impl Index {
         let is_touched = |collections: &[Collection]| collections.iter().any(|one| touched.contains(one));
         if is_touched(&[Collection::Areas]) {
             index.areas = Arc::new(AreaEdges::of(all::<Area>(records)));
+        }
+        if is_touched(&[Collection::Areas])
+            || named.iter().any(|area| self.is_spoken_of(area) != index.is_spoken_of(area))
+        {
+            index.spoken = Arc::new(SpokenAreas::of(all::<Area>(records), |area| index.is_spoken_of(area)));
         }
         if is_touched(&[Collection::Coverages]) {
             index.coverages = Arc::new(Coverages::of(all::<Coverage>(records)));
@@ -105,6 +121,13 @@ impl Index {
             index.place_terms = Arc::new(PlaceTerms::of(of_collection(records, Collection::Terms)));
         }
         index
+    }
+
+    /// Whether any record but an area speaks of an area, at whatever time.
+    pub(super) fn is_spoken_of(&self, area: &Name) -> bool {
+        // By name, so that what is no area comes last.
+        let last = self.referrers.get(area).and_then(|referrers| referrers.last());
+        last.is_some_and(|last| last.collection() != Collection::Areas)
     }
 
     /// The first instant after another at which any fact may begin, end, age or come near its end.
@@ -154,7 +177,7 @@ impl Index {
 }
 
 /// The records of a type, by name.
-pub(super) fn all<R: Resource>(records: &Records) -> impl Iterator<Item = &Arc<R>> {
+pub(super) fn all<R: Resource>(records: &Records) -> impl Iterator<Item = &Arc<R>> + Clone {
     of_collection(records, R::COLLECTION).filter_map(R::from_record)
 }
 
@@ -206,6 +229,7 @@ mod tests {
         assert_eq!(one.announced, other.announced, "{because}");
         assert_eq!(one.boundaries, other.boundaries, "{because}");
         assert_eq!(one.areas, other.areas, "{because}");
+        assert_eq!(one.spoken, other.spoken, "{because}");
         assert_eq!(one.coverages, other.coverages, "{because}");
         assert_eq!(one.contacts, other.contacts, "{because}");
         assert_eq!(one.rules, other.rules, "{because}");

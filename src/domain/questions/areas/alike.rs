@@ -30,7 +30,6 @@ impl Alike {
     /// The places of ours and around them, those that are alike together.
     pub(super) fn places(view: &View<'_>) -> Vec<Alike> {
         let near = near(view);
-        let spoken = spoken(view, &near);
         let divided = divided(view, &near);
         let of_its_own = |area: &&Arc<Area>| area.validity.may_hold(view.at) && !divided.contains(&area.name);
         let mut places: Vec<&Arc<Area>> = near.values().copied().filter(of_its_own).collect();
@@ -39,11 +38,11 @@ impl Alike {
         let mut by_seen: BTreeMap<Seen, usize> = BTreeMap::new();
         for place in places {
             let alone = Alike { one: place.clone(), others: Vec::new() };
-            if spoken.contains(&place.name) {
+            if view.snapshot.leads_to_spoken(&place.name) {
                 lists.push(alone);
                 continue;
             }
-            let index = *by_seen.entry(seen(view, place, &spoken)).or_insert(lists.len());
+            let index = *by_seen.entry(seen(view, place)).or_insert(lists.len());
             match lists.get_mut(index) {
                 Some(known) => known.others.push(place.clone()),
                 None => lists.push(alone),
@@ -91,35 +90,14 @@ fn divided(view: &View<'_>, near: &BTreeMap<Id<Area>, &Arc<Area>>) -> BTreeSet<I
     around.into_iter().filter(is_wider).collect()
 }
 
-/// The areas of which any record speaks, those that touch others, and all that these lie in.
-fn spoken(view: &View<'_>, near: &BTreeMap<Id<Area>, &Arc<Area>>) -> BTreeSet<Id<Area>> {
-    let snapshot = view.snapshot;
-    let is_spoken_of = |area: &&&Arc<Area>| {
-        area.kind >= AreaKind::Municipality
-            || !area.adjacent_to.is_empty()
-            || !snapshot.neighbours(&area.name).is_empty()
-            || snapshot.is_spoken_of(&area.name)
-    };
-    let mut todo: Vec<&Arc<Area>> = near.values().filter(is_spoken_of).copied().collect();
-    let mut spoken: BTreeSet<Id<Area>> = todo.iter().map(|area| area.name.clone()).collect();
-    while let Some(area) = todo.pop() {
-        for wider in area.within.iter().filter_map(|edge| snapshot.get(&edge.area)) {
-            if spoken.insert(wider.name.clone()) {
-                todo.push(wider);
-            }
-        }
-    }
-    spoken
-}
-
-fn seen(view: &View<'_>, place: &Area, spoken: &BTreeSet<Id<Area>>) -> Seen {
+fn seen(view: &View<'_>, place: &Area) -> Seen {
     let holds = |edge: &&crate::domain::area::AreaEdge| edge.validity.holds(view.at, view.reading);
     let mut above: BTreeMap<Id<Area>, usize> = BTreeMap::new();
     let mut passed: BTreeSet<Id<Area>> = BTreeSet::new();
     let mut todo: VecDeque<(Id<Area>, usize)> = VecDeque::from([(place.name.clone(), 0)]);
     while let Some((id, steps)) = todo.pop_front() {
         for edge in view.snapshot.get(&id).into_iter().flat_map(|area| &area.within).filter(holds) {
-            if spoken.contains(&edge.area) {
+            if view.snapshot.leads_to_spoken(&edge.area) {
                 above.entry(edge.area.clone()).or_insert(steps);
             } else if passed.insert(edge.area.clone()) {
                 todo.push_back((edge.area.clone(), steps.saturating_add(1)));
