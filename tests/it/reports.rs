@@ -84,7 +84,7 @@ const fn as_message(example: Example, status: ReportStatus) -> Example {
     Example { status, ..example }
 }
 
-/// The examples of the vocabulary of dispatch lines, in its order.
+/// Lines as a pager or a dispatch screen shows them, each with what must be read in it.
 const EXAMPLES: &[Example] = &[
     example("P 1 BMD-04 BR woning Kastanjestraat Huizen 000131", &["gm0406"], &["2-1"], &[]),
     example(
@@ -191,7 +191,7 @@ const EXAMPLES: &[Example] = &[
 ];
 
 #[test]
-fn the_examples_of_the_vocabulary_are_read_right() {
+fn the_examples_of_dispatch_lines_are_read_right() {
     let mut wrong = Vec::new();
     for example in EXAMPLES {
         let report = read(example.line);

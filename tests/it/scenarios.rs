@@ -1,8 +1,9 @@
 //! The scenario book: situations as an office would write them down, each with what must be answered, and why.
 //!
-//! The situations stand in `scenarios/*.toml`. What is right in them is decided by law, by the dossier or by a finding,
-//! which `source` names: never by what the program says. A scenario that fails is a fault of the directory or of the
-//! program, or a reading of the source that was corrected, and then `source` says so.
+//! The situations stand in `scenarios/*.toml`. What is right in them is decided by law, by a publication or by a
+//! judgement of this directory, which `source` names with its reason: never by what the program says. A scenario
+//! that fails is a fault of the directory or of the program, or a reading of the source that was corrected, and then
+//! `source` says so.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -57,7 +58,7 @@ struct Scenario {
     /// When, in Europe/Amsterdam.
     #[serde(default = "at_night")]
     at: String,
-    /// The law, the finding or the section of the dossier that decides what is right.
+    /// The law and article, the publication or the judgement that decides what is right, for a stranger to check.
     source: String,
 
     /// Where the words must lead: one of these areas for each place.
@@ -220,7 +221,7 @@ fn every_scenario_is_answered_as_the_book_says() {
     assert!(failed == 0, "{failed} of {} scenarios are answered otherwise:\n{report}", book.len());
 }
 
-/// Finding L: at GRIP 4 Lelystad told one region and Urk nine. Which neighbours are told follows one rule for a region.
+/// At GRIP 4 the region acts: which neighbours are told does not hang on the borders of the town that is named.
 #[test]
 fn two_towns_of_one_region_tell_the_same_neighbours() {
     let told = |place: &str, calamity: &str| -> BTreeSet<String> {

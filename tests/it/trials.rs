@@ -55,7 +55,7 @@ fn reaches(answer: &Answer) -> Vec<&Reach> {
     entries.chain(answer.last_resorts.iter().flat_map(|last| &last.contacts)).collect()
 }
 
-/// T01.
+/// 112 itself, the dispatch centre, the telephone network: what the calamity takes away is not offered.
 #[test]
 fn where_112_is_down_nobody_is_told_to_dial_112() {
     for words in ["112 onbereikbaar", "uitval meldkamer", "telefoonuitval", "noodnummer overbelast"] {
@@ -104,7 +104,7 @@ fn a_dispatch_centre_that_asks_is_not_told_to_call_the_dispatch_centre() {
     }
 }
 
-/// The words of T09 and T10.
+/// The words of `trials/words.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Words {
@@ -163,7 +163,6 @@ fn read(word: &Word) -> Read {
     }
 }
 
-/// T09 and T10.
 #[test]
 fn the_words_of_dispatch_are_understood_and_none_leads_astray() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/trials/words.toml");
@@ -206,7 +205,6 @@ fn found_in(names: &[(&str, &str)]) -> Vec<String> {
     missed
 }
 
-/// T14.
 #[test]
 fn waters_roads_and_objects_of_our_own_ground_are_found() {
     let missed = found_in(&[
@@ -242,7 +240,6 @@ fn waters_roads_and_objects_of_our_own_ground_are_found() {
     assert!(missed.is_empty(), "{missed:#?}");
 }
 
-/// T15.
 #[test]
 fn towns_just_over_the_border_and_former_municipalities_are_told_whose_they_are() {
     for (words, region) in [
@@ -269,7 +266,6 @@ fn towns_just_over_the_border_and_former_municipalities_are_told_whose_they_are(
     }
 }
 
-/// T23.
 #[test]
 fn of_several_desks_the_verified_one_on_duty_is_called_and_never_the_archive() {
     let desk = |id: &str, purpose: &str, value: &str, verified: Option<&str>| Contact {
@@ -309,7 +305,7 @@ fn of_several_desks_the_verified_one_on_duty_is_called_and_never_the_archive() {
     assert_eq!(duty.first().map(String::as_str), Some("0320 246810"), "on duty, said so, before unsaid: {duty:?}");
 }
 
-/// T24.
+/// Codes of international hazard lists, each as wide as its list draws it.
 #[test]
 fn a_code_that_means_one_type_is_taken_and_a_broader_one_is_asked() {
     for code in ["MH0604", "nat-hyd-flo-riv"] {

@@ -144,8 +144,8 @@ fn alarms_whoever_must_be(answer: &Answer, case: &str) {
     }
 }
 
-/// Findings A and D: the rules of the lakes hold on the lakes, and a hospital without an emergency department takes no
-/// casualties. Open water (5.2.30) is on the lake, whatever municipality is named.
+/// The rules of the lakes hold on the lakes, and a hospital without an emergency department takes no casualties. Open
+/// water (5.2.30) is on the lake, whatever municipality is named.
 fn leaves_lakes_and_closed_hospitals_out(calamity: &CalamityType, answer: &Answer, case: &str) {
     for entry in &answer.acting {
         let id = entry.organisation.name.id();

@@ -245,8 +245,8 @@ fn the_first_screen_of_every_shipped_answer_holds_what_is_needed_at_night() {
     }
 }
 
-/// Findings C and M: whom to alarm stands whole on the first screen, also where many act. Every municipality, and every
-/// type in two of them: each with each would take minutes, and towns of a region differ little in length.
+/// Whom to alarm stands whole on the first screen, also where many act. Every municipality, and every type in two of
+/// them: each with each would take minutes, and towns of a region differ little in length.
 #[test]
 fn up_to_grip_2_who_decides_who_leads_and_whom_to_alarm_stand_whole_within_a_screen() {
     let snapshot = shipped();
