@@ -257,7 +257,7 @@ struct Check<'s> {
 impl<'s> Check<'s> {
     fn of(scenario: &'s Scenario) -> Vec<String> {
         let mut check = Check { scenario, faults: Vec::new() };
-        let question = Question {
+        let mut question = Question {
             places: scenario.place.clone(),
             calamities: scenario.calamity.clone(),
             grip: *Grip::ALL.get(usize::from(scenario.grip)).expect("a level of the book is 0 to 5"),
@@ -272,6 +272,14 @@ impl<'s> Check<'s> {
             Ok(answer) => check.answered(&answer),
             Err(Error::Unresolved(unresolved)) => {
                 unresolved.iter().for_each(|one| check.asked(&one.words, &one.obstacle));
+                // The caller chose the likeliest: what is said of the answer holds of that one.
+                if let Some(chosen) = scenario.calamity_type.first() {
+                    question.calamities = vec![format!("calamityTypes/{chosen}")];
+                    match acting::answer(shipped(), &question) {
+                        Ok(answer) => check.answered(&answer),
+                        Err(error) => check.faults.push(format!("refused: {error:?}")),
+                    }
+                }
             }
             Err(error) => check.faults.push(format!("refused: {error:?}")),
         }
