@@ -24,7 +24,8 @@
 //! | `domain::words` | the normal form of what is typed, and the index of names |
 //! | `domain::search` | filters, orders and pages of lists |
 //! | [`domain::plan`](mod@domain::plan), [`domain::merge`](mod@domain::merge) | wanted changes to one batch, or everything that is wrong with them |
-//! | [`store`] | the durable store: its contract, memory, the ledger and sled |
+//! | [`store`] | the durable store: its contract, the form of a record on disk, and the store in memory |
+//! | [`store::embedded`] | the store on this machine's disk: the ledger, sled, backups |
 //! | [`directory`] | the live handle: the present snapshot, and the only writer |
 //! | [`dataset`] | the directory that ships, as files an office can review |
 //! | [`proto`] | generated wire types; records and answers to and from messages; the rules written in the contract |
@@ -55,7 +56,7 @@
 //! - *What an access role may*: [`domain::access`]; what is withheld from it: [`domain::redact`]; who calls:
 //!   `server/identity`; what is noted of who saw it: `grpc/audit.rs`, and how the trail is kept: [`audit`].
 //! - *A measurement*: `server/metrics.rs`, and `config/alerts.yml` if somebody is to be woken.
-//! - *Another store*: beside `store/embedded.rs`, held to `store/conformance.rs`; `server/open.rs` chooses it.
+//! - *Another store*: a room beside `store/embedded/`, held to `store/conformance.rs`; `server/open.rs` chooses it.
 //! - *A setting*: [`config`], and its explanation in `config/default.toml`.
 //!
 //! # What always holds

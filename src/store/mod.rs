@@ -4,7 +4,8 @@
 //! reader of the directory. It never decides what is right to write, only whether it is the next thing to write.
 //! Every backend passes `conformance.rs`.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,27 +17,11 @@ use crate::domain::record::{Revision, Stored};
 
 pub mod memory;
 pub mod embedded;
-pub mod backup;
-pub mod examine;
 
 pub mod record;
-mod disk;
-mod tally;
-mod frame;
-mod segment;
-mod checkpoint;
-mod compact;
-mod reader;
-mod ledger;
-mod witness;
-mod proof;
-mod sled;
-mod lock;
 
 #[cfg(test)]
 pub(crate) mod conformance;
-#[cfg(test)]
-mod lost_cache;
 #[cfg(test)]
 pub(crate) mod sample;
 
@@ -174,6 +159,32 @@ pub enum Error {
     /// Something in the program is wrong.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+/// What an operator should do about a damaged ledger.
+const LEDGER_ADVICE: &str = "Nothing was changed. Keep a copy of the data directory, then run 'crisisgids restore' with the newest backup into \
+     an empty one; what the ledger holds up to that revision is whole.";
+
+impl Error {
+    /// A file that cannot be read or written, or has no room, as the operating system says.
+    fn unavailable(path: &Path, error: &io::Error) -> Self {
+        let mut said = format!("{}: {error}", path.display());
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            said.push_str("; the user that runs the program must be able to read and write it");
+        }
+        let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        if is_full { Error::Full(said) } else { Error::Unavailable(said) }
+    }
+
+    /// A file of the ledger that is damaged after a revision.
+    fn corrupt(path: &Path, problem: String, last_good: Revision) -> Self {
+        Error::Corrupt { file: path.to_owned(), problem, last_good, advice: LEDGER_ADVICE.to_owned() }
+    }
+
+    /// A file of the ledger that must follow a revision and is not there.
+    fn missing(path: &Path, last_good: Revision) -> Self {
+        Error::corrupt(path, "the file is missing, though a store was kept here".to_owned(), last_good)
+    }
 }
 
 /// Whether a group is what must come after `current`.

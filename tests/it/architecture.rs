@@ -65,7 +65,7 @@ const BOUNDARIES: &[Boundary] = &[
 const EXCEPTIONS: &[(&str, &str)] = &[("src/cli/serve.rs", "server")];
 
 /// The only file that may name the crate of a store backend.
-const SLED: &str = "src/store/sled";
+const SLED: &str = "src/store/embedded/sled";
 
 /// Above this a file is two files.
 const MOST_LINES: usize = 600;

@@ -9,12 +9,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::frame::{self, Found, Frame};
-use super::proof::{corrupt, unavailable};
-use super::record::decode_batch;
 use super::segment::{Head, Mark};
-use super::{Error, History, Seal};
 use crate::domain::change::Batch;
 use crate::domain::record::Revision;
+use crate::store::record::decode_batch;
+use crate::store::{Error, History, Seal};
 
 /// Reads what the ledger holds, also while it is written.
 #[derive(Debug, Clone, Default)]
@@ -116,13 +115,13 @@ impl Reader {
             let opened = fs::File::open(&path);
             // It may have been put away since the look at the chart.
             self.is_kept(from)?;
-            let mut file = opened.map_err(|error| unavailable(&path, &error))?;
+            let mut file = opened.map_err(|error| Error::unavailable(&path, &error))?;
             let start = u64::try_from(start).unwrap_or(u64::MAX);
-            file.seek(SeekFrom::Start(start)).map_err(|error| unavailable(&path, &error))?;
+            file.seek(SeekFrom::Start(start)).map_err(|error| Error::unavailable(&path, &error))?;
             let before = Revision(from.0.saturating_sub(1));
             let (mut file, mut at, mut bytes) = (BufReader::new(file), before, Vec::new());
             while at < last {
-                let corrupt = |problem: &str| corrupt(&path, problem.to_owned(), at);
+                let corrupt = |problem: &str| Error::corrupt(&path, problem.to_owned(), at);
                 read_frame(&mut file, &mut bytes).map_err(|error| corrupt(&error.to_string()))?;
                 match frame::read(&bytes, 0, bytes.len(), None) {
                     Found::Frame(frame, chain, _) => {

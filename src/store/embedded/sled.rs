@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
 use std::time::Duration;
 
+use super::entries::Key;
 use super::frame::number;
 use super::segment::Head;
-use super::tally::{Key, Tally};
+use super::tally::Tally;
 use crate::domain::record::Revision;
 
 /// The directory of sled's files inside the data directory.

@@ -13,15 +13,16 @@ use uuid::Uuid;
 
 use super::checkpoint::Checkpoint;
 use super::compact;
-use super::embedded::{TRACES, create, decode};
+use super::data_directory::{TRACES, create};
+use super::entries::{apply, decode};
 use super::lock::DirectoryLock;
-use super::proof::{Kept, WitnessFound, corrupt, unavailable};
-use super::record::decode_batch;
+use super::proof::{Kept, WitnessFound};
 use super::segment::{self, Head};
 use super::sled::{DIRECTORY, View};
-use super::tally::{self, Tally};
-use super::{Contents, Error};
+use super::tally::Tally;
 use crate::domain::record::Revision;
+use crate::store::record::decode_batch;
+use crate::store::{Contents, Error};
 
 /// What an examination found.
 #[derive(Debug)]
@@ -65,10 +66,10 @@ pub fn examine(directory: &Path) -> Result<Examination, Error> {
         torn = proved.scan.torn;
         segment::frames(proved.bytes, &proved.scan, &mut |frame| {
             let unreadable =
-                |problem: String| corrupt(&proved.path, problem, Revision(frame.revision.0.saturating_sub(1)));
+                |problem: String| Error::corrupt(&proved.path, problem, Revision(frame.revision.0.saturating_sub(1)));
             let batch = decode_batch(frame.batch)
                 .map_err(|error| unreadable(format!("revision {} cannot be read: {error}", frame.revision)))?;
-            tally::apply(&batch, &mut entries)?;
+            apply(&batch, &mut entries)?;
             // The digest is held against the last frame only: summed for each, the work grows with the square.
             if u64::try_from(entries.len()) != Ok(frame.tally.count) {
                 return Err(unreadable(format!("revision {} does not add up", frame.revision)));
@@ -113,13 +114,13 @@ fn viewed(directory: &Path, is_read_only: bool) -> Result<Result<Head, String>, 
     let copy = match copied {
         Some(copy) => copy,
         // Nothing can be written beside it, or there is no room.
-        None => copy_whole(&path, &elsewhere).map_err(|error| unavailable(&elsewhere, &error))?,
+        None => copy_whole(&path, &elsewhere).map_err(|error| Error::unavailable(&elsewhere, &error))?,
     };
     let found = View::open(&copy).map(|(view, held)| {
         drop(view);
         held.head
     });
-    fs::remove_dir_all(&copy).map_err(|error| unavailable(&copy, &error))?;
+    fs::remove_dir_all(&copy).map_err(|error| Error::unavailable(&copy, &error))?;
     Ok(found)
 }
 

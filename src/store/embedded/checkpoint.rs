@@ -17,9 +17,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+use super::entries::Key;
 use super::frame::number;
 use super::segment::{Head, write_whole};
-use super::tally::{Key, Tally};
+use super::tally::Tally;
 use crate::domain::record::Revision;
 
 const MAGIC: [u8; 8] = *b"CGcheckp";

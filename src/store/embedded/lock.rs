@@ -7,8 +7,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
-use super::Error;
-use super::proof::unavailable;
+use crate::store::Error;
 
 const FILE: &str = "lock";
 
@@ -23,7 +22,7 @@ impl DirectoryLock {
     /// Takes the lock of a directory, or says at once who holds it.
     pub(super) fn take(directory: &Path) -> Result<Self, Error> {
         let path = directory.join(FILE);
-        let failed = |error: std::io::Error| unavailable(&path, &error);
+        let failed = |error: std::io::Error| Error::unavailable(&path, &error);
         let written = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let is_read_only = written.as_ref().is_err_and(|error| error.kind() == ErrorKind::ReadOnlyFilesystem);
         let mut file = if is_read_only { File::open(&path) } else { written }.map_err(failed)?;

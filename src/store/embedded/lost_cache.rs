@@ -10,15 +10,16 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::History;
+use super::compact;
 use super::disk::log::{self, Step};
 use super::ledger::{Entry, Layout, Ledger};
-use super::record::encode_batch;
-use super::sample;
-use super::tally::{self, Tallied};
+use super::tally::Tallied;
 use crate::domain::change::Batch;
 use crate::domain::record::Revision;
 use crate::domain::spoilt::cases;
+use crate::store::History;
+use crate::store::record::encode_batch;
+use crate::store::sample;
 
 /// Small files, so that few batches fill many; an hour a batch, so that most of them are put away.
 const LAYOUT: Layout = Layout { segment: 4096, ahead: 1024, keep_seconds: Some(0) };
@@ -212,7 +213,7 @@ fn entries(all: &[Batch], from: usize, to: usize) -> Vec<Entry> {
     let mut tallied = Tallied::default();
     let mut entries = Vec::new();
     for batch in &all[..to] {
-        for (key, bytes) in tally::entries(batch).unwrap() {
+        for (key, bytes) in super::entries::entries(batch).unwrap() {
             tallied.set(&key, bytes.as_ref());
         }
         entries.push(Entry {
@@ -238,7 +239,7 @@ fn go_on(directory: &Path, all: &[Batch], groups: &[usize]) {
         }
         ledger.append(&entries(all, from, to)).unwrap();
         log::note(Step::Acknowledged(ledger.head().revision.0));
-        ledger.compact().unwrap();
+        compact::compact(&ledger).unwrap();
     }
 }
 
@@ -253,7 +254,7 @@ fn is_right(directory: &Path, all: &[Batch], acknowledged: u64, case: &str) {
     assert_eq!(history, all[first..usize::try_from(head).unwrap()], "{case}");
     let mut held = BTreeMap::new();
     for batch in &all[..first] {
-        tally::apply(batch, &mut held).unwrap();
+        super::entries::apply(batch, &mut held).unwrap();
     }
     assert_eq!(beginning.entries, held, "{case}");
 }

@@ -11,11 +11,11 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use super::Error;
 use super::disk::{self, DiskFile};
 use super::frame::{self, ALIGN, Chain, Found, Frame, number};
 use super::tally::Tally;
 use crate::domain::record::Revision;
+use crate::store::Error;
 
 const MAGIC: [u8; 8] = *b"CGledger";
 const FORMAT: u32 = 1;

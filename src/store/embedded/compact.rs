@@ -11,27 +11,36 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
-use super::disk;
-use super::proof::{Kept, unavailable};
+use super::data_directory::create;
+use super::disk::{self, ARCHIVE};
+use super::entries::apply;
+use super::ledger::Ledger;
+use super::proof::Kept;
 use super::reader::Reader;
 use super::segment::Head;
-use super::tally::{self, Tally};
-use super::{Error, History, MARK_SECONDS};
+use super::tally::Tally;
 use crate::domain::record::Revision;
-
-/// Where segments are put away, inside the data directory.
-pub(super) const ARCHIVE: &str = "archive";
+use crate::store::{Error, History, MARK_SECONDS};
 
 /// How many batches are read from the ledger at once.
 pub(super) const READ_BATCHES: usize = 256;
 
+/// Puts away the segments of a ledger that need not be kept any more, as its layout says. Where every batch is kept, only
+/// what an earlier checkpoint replaced is put away.
+pub(super) fn compact(ledger: &Ledger) -> Result<(), Error> {
+    match ledger.layout().keep_seconds {
+        Some(seconds) => compact_before(ledger.directory(), &ledger.reader(), seconds),
+        None => put_away(ledger.directory()),
+    }
+}
+
 /// Puts away the segments that hold nothing of the last `keep_seconds` before the newest batch.
-pub(super) fn compact(directory: &Path, reader: &Reader, keep_seconds: i64) -> Result<(), Error> {
+fn compact_before(directory: &Path, reader: &Reader, keep_seconds: i64) -> Result<(), Error> {
     let newest = reader.newest_second()?;
     let until = all_before(reader, newest.saturating_sub(keep_seconds.max(MARK_SECONDS)))?;
     if until > reader.beginning().revision {
         let checkpoint = checkpoint(directory, reader, until)?;
-        checkpoint.write(directory).map_err(|error| unavailable(directory, &error))?;
+        checkpoint.write(directory).map_err(|error| Error::unavailable(directory, &error))?;
         reader.begin_at(checkpoint.head);
         tracing::info!(oldest = until.next().0, "older segments of the ledger give way to a checkpoint");
     }
@@ -39,9 +48,9 @@ pub(super) fn compact(directory: &Path, reader: &Reader, keep_seconds: i64) -> R
 }
 
 /// Moves what a checkpoint replaced into the archive: segments; an older checkpoint is removed.
-pub(super) fn put_away(directory: &Path) -> Result<(), Error> {
+fn put_away(directory: &Path) -> Result<(), Error> {
     let replaced = Kept::list(directory, &[])?.replaced;
-    move_into_archive(directory, &replaced).map_err(|error| unavailable(directory, &error))
+    move_into_archive(directory, &replaced).map_err(|error| Error::unavailable(directory, &error))
 }
 
 /// The last revision of the segments in which everything was accepted up to a second.
@@ -68,7 +77,7 @@ fn checkpoint(directory: &Path, reader: &Reader, until: Revision) -> Result<Chec
     while at < until {
         let batches = reader.after(at, READ_BATCHES)?;
         for batch in batches.iter().take_while(|batch| batch.revision <= until) {
-            tally::apply(batch, &mut entries)?;
+            apply(batch, &mut entries)?;
             at = batch.revision;
         }
         if batches.is_empty() {
@@ -91,7 +100,7 @@ fn move_into_archive(directory: &Path, replaced: &[PathBuf]) -> io::Result<()> {
         return Ok(());
     }
     let archive = directory.join(ARCHIVE);
-    super::embedded::create(&archive)?;
+    create(&archive)?;
     for path in replaced {
         match path.file_name() {
             Some(name) if path.extension().is_some_and(|extension| extension == "seg") => {
@@ -128,10 +137,10 @@ mod tests {
     use super::*;
     use crate::domain::change::Batch;
     use crate::domain::spoilt::cases;
-    use crate::store::backup::{back_up, restore};
-    use crate::store::checkpoint;
+    use crate::store::embedded::backup::{back_up, restore};
+    use crate::store::embedded::checkpoint;
+    use crate::store::embedded::examine::examine;
     use crate::store::embedded::{EmbeddedStore, Layout};
-    use crate::store::examine::examine;
     use crate::store::sample::{self, plain};
     use crate::store::{Contents, Store};
 

@@ -16,16 +16,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Error;
 use super::checkpoint::Checkpoint;
-use super::compact;
 use super::frame::{self, Frame};
-use super::proof::{Kept, Proved, WitnessFound, unavailable};
+use super::proof::{Kept, Proved, WitnessFound};
 use super::reader::{Piece, Reader};
 use super::segment::{Head, Mark, Tail, file_name};
 use super::tally::Tally;
 use super::witness::{self, Witness};
 use crate::domain::record::Revision;
+use crate::store::Error;
 
 /// In which files the ledger is kept, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +90,7 @@ impl Ledger {
             reader: Reader::from(beginning),
         };
         if kept.is_new() {
-            ledger.start_segment().map_err(|error| unavailable(directory, &error))?;
+            ledger.start_segment().map_err(|error| Error::unavailable(directory, &error))?;
             return Ok(ledger);
         }
         if kept.witness == WitnessFound::Unreadable {
@@ -102,7 +101,7 @@ impl Ledger {
             tracing::warn!(directory = %directory.display(), "the witness is missing; it is written again");
         }
         kept.prove(acknowledged, &beginning, &mut |proved| ledger.take(proved))?;
-        ledger.witness().map_err(|error| unavailable(directory, &error))?;
+        ledger.witness().map_err(|error| Error::unavailable(directory, &error))?;
         Ok(ledger)
     }
 
@@ -119,7 +118,7 @@ impl Ledger {
                 Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
                     tracing::warn!(file = %path.display(), %error, "the ledger is read; every write tries again to go on with it");
                 }
-                Err(error) => return Err(unavailable(&path, &error)),
+                Err(error) => return Err(Error::unavailable(&path, &error)),
             }
         }
         self.head = scan.head;
@@ -132,6 +131,16 @@ impl Ledger {
         &self.head
     }
 
+    /// The directory it is in.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// In which files it is kept, and for how long.
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// After which revision the segment begins that is appended to; none after a failure.
     pub(super) fn newest_segment(&self) -> Option<Revision> {
         self.tail.as_ref().map(Tail::base)
@@ -140,14 +149,6 @@ impl Ledger {
     /// What it begins with: the newest checkpoint, or nothing.
     pub(super) fn beginning(&self) -> Result<Checkpoint, Error> {
         Kept::list(&self.directory, &[])?.beginning()
-    }
-
-    /// Puts away the segments that need not be kept any more, if there are any.
-    pub(super) fn compact(&self) -> Result<(), Error> {
-        match self.layout.keep_seconds {
-            Some(seconds) => compact::compact(&self.directory, &self.reader, seconds),
-            None => compact::put_away(&self.directory),
-        }
     }
 
     /// Where it stood at a revision; none if it has not come so far, or that is no longer kept.
@@ -187,7 +188,7 @@ impl Ledger {
             head = Head { revision: entry.revision, chain, tally: entry.tally };
         }
         if self.tail.as_ref().is_none_or(|tail| tail.is_full(frames.len(), self.layout.segment)) {
-            self.start_segment().map_err(|error| unavailable(&self.directory, &error))?;
+            self.start_segment().map_err(|error| Error::unavailable(&self.directory, &error))?;
         }
         // Taken out, so that whatever happens while writing, a panic included, leaves the file given up.
         let Some(mut tail) = self.tail.take() else {
@@ -201,7 +202,7 @@ impl Ledger {
                 if let Err(error) = self.start_segment() {
                     tracing::warn!(%error, "no new segment of the ledger could be made; the next write tries again");
                 }
-                return Err(unavailable(&self.directory, &error));
+                return Err(Error::unavailable(&self.directory, &error));
             }
         };
         let base = tail.base();
@@ -264,9 +265,10 @@ mod tests {
     use super::*;
     use crate::domain::change::Batch;
     use crate::domain::spoilt::{cases, spoilt};
+    use crate::store::History;
+    use crate::store::embedded::{disk, segment};
     use crate::store::record::encode_batch;
     use crate::store::sample;
-    use crate::store::{History, disk, segment};
 
     const SMALL: Layout = Layout { segment: 8192, ahead: 2048, keep_seconds: None };
 
