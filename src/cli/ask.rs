@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::answer::View;
 use super::output::json;
 use super::settings::{Format, Settings};

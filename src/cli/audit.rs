@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::Failure;
+use super::failure::Failure;
 use super::settings::Settings;
 use crate::audit::{self, Entry, Error, Read};
 

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use super::Failure;
+use super::failure::Failure;
 use super::settings::Settings;
 use crate::config::{Config, Layers};
 use crate::maintenance::{self, Error, Report, State};

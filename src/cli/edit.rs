@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::answer::View;
 use super::output::json;
 use super::output::words::{Say, label};

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use prost_types::Timestamp as Stamp;
 use serde_json::Value;
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::answer::View;
 use super::output::json;
 use super::output::paper::Paper;

@@ -26,12 +26,13 @@ use crate::domain::merge::{ConflictPolicy, MergePolicy, merge};
 use crate::domain::name::Name;
 use crate::domain::record::Record;
 use crate::domain::text::Language;
+use crate::proto::convert::changes::record_diffs;
 use crate::proto::v1::import_changes_request::Part;
-use crate::proto::v1::import_changes_response::Part as Answer;
+use crate::proto::v1::import_changes_response::Part as ReplyPart;
 use crate::proto::{descriptor, to_dynamic, v1};
 
 use super::call::{Api, authorship, is_set, language_of, peer_of, settle};
-use super::directory::{Answers, diffs, read_envelope, revision_of};
+use super::changes::{ReplyStream, read_envelope, revision_of};
 use super::resource::relocate;
 use super::status::status;
 
@@ -55,7 +56,7 @@ const MAX_FAULTS: usize = 100;
 pub(super) fn import(
     api: &Api,
     request: Request<Streaming<v1::ImportChangesRequest>>,
-) -> Result<Response<Answers<v1::ImportChangesResponse>>, Status> {
+) -> Result<Response<ReplyStream<v1::ImportChangesResponse>>, Status> {
     let language = language_of(request.metadata());
     let method = api.rules().methods().get("DirectoryService/ImportChanges");
     let lacks = || Error::Internal("the contract has no imports".to_owned());
@@ -148,7 +149,7 @@ impl Import {
                     }
                     if count.is_multiple_of(PROGRESS_EVERY) {
                         let record_count = i32::try_from(count).unwrap_or(i32::MAX);
-                        let part = Some(Answer::Progress(v1::ImportProgress { record_count }));
+                        let part = Some(ReplyPart::Progress(v1::ImportProgress { record_count }));
                         // A full channel means that the caller does not read yet; he will see the next one.
                         let _ = self.answers.try_send(Ok(v1::ImportChangesResponse { part }));
                     }
@@ -199,7 +200,7 @@ impl Import {
     }
 
     /// Writes what came in as one revision; the diff and the result.
-    async fn write(&self, received: Received) -> Result<Vec<Answer>, Error> {
+    async fn write(&self, received: Received) -> Result<Vec<ReplyPart>, Error> {
         let Received { options, records, places, digest } = received;
         let by_name: HashMap<Name, usize> =
             records.iter().enumerate().map(|(index, record)| (record.name().clone(), index)).collect();
@@ -237,7 +238,7 @@ impl Import {
                 }
             })
         })?;
-        let diffs = diffs(&written.batch);
+        let diffs = record_diffs(&written.batch);
         let count = |kind: DiffKind| {
             let word = format!("DIFF_KIND_{}", kind.word());
             let kind = v1::DiffKind::from_str_name(&word).unwrap_or_default();
@@ -249,6 +250,6 @@ impl Import {
             changed_count: count(DiffKind::Changed),
             deleted_count: count(DiffKind::Deleted),
         };
-        Ok(diffs.into_iter().map(Answer::Diff).chain([Answer::Result(result)]).collect())
+        Ok(diffs.into_iter().map(ReplyPart::Diff).chain([ReplyPart::Result(result)]).collect())
     }
 }

@@ -15,6 +15,7 @@ pub use crate::proto::rules::ContractError as RulesError;
 
 mod audit;
 pub mod call;
+mod changes;
 mod coordination;
 mod directory;
 pub mod edge;

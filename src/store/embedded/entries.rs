@@ -13,6 +13,9 @@ use crate::store::{Contents, Error};
 /// What an entry is kept under: `r` for a record or `w` for withheld fields, then the name.
 pub(super) type Key = Vec<u8>;
 
+/// What becomes of an entry: the bytes to keep, or none to drop what is kept.
+pub(super) type Overwrite = (Key, Option<Vec<u8>>);
+
 /// The key of a record.
 pub(super) fn record_key(name: &Name) -> Key {
     [b"r", name.as_str().as_bytes()].concat()
@@ -23,8 +26,8 @@ pub(super) fn withheld_key(name: &Name) -> Key {
     [b"w", name.as_str().as_bytes()].concat()
 }
 
-/// What becomes of each entry that a batch touches: the bytes to keep, or none to drop what is kept.
-pub(super) fn entries(batch: &Batch) -> Result<Vec<(Key, Option<Vec<u8>>)>, Error> {
+/// What a batch does to the entries that it touches.
+pub(super) fn entries(batch: &Batch) -> Result<Vec<Overwrite>, Error> {
     let mut entries = Vec::with_capacity(batch.writes.len().saturating_mul(2));
     for Write { name, before: _, after, withheld } in &batch.writes {
         let unwritable = |error: Malformed| Error::Internal(format!("{name}: {error}"));
