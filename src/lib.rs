@@ -24,7 +24,8 @@
 //! | `domain::words` | the normal form of what is typed, and the index of names |
 //! | `domain::search` | filters, orders and pages of lists |
 //! | [`domain::plan`](mod@domain::plan), [`domain::merge`](mod@domain::merge) | wanted changes to one batch, or everything that is wrong with them |
-//! | [`store`] | the durable store: its contract, memory, the ledger and sled |
+//! | [`store`] | the durable store: its contract, the form of a record on disk, and the store in memory |
+//! | [`store::embedded`] | the store on this machine's disk: the ledger, sled, backups |
 //! | [`directory`] | the live handle: the present snapshot, and the only writer |
 //! | [`dataset`] | the directory that ships, as files an office can review |
 //! | [`proto`] | generated wire types; records and answers to and from messages; the rules written in the contract |
@@ -54,14 +55,16 @@
 //!   for what is refused before any handler), and its exit code in `cli/output/error.rs`.
 //! - *What an access role may*: [`domain::access`]; what is withheld from it: [`domain::redact`]; who calls:
 //!   `server/identity`; what is noted of who saw it: `grpc/audit.rs`, and how the trail is kept: [`audit`].
+//! - *Something that holds of every call*: a layer, one function in `server/layers`; what one costs: `server/answer.rs`.
 //! - *A measurement*: `server/metrics.rs`, and `config/alerts.yml` if somebody is to be woken.
-//! - *Another store*: beside `store/embedded.rs`, held to `store/conformance.rs`; `server/open.rs` chooses it.
+//! - *Another store*: a room beside `store/embedded/`, held to `store/conformance.rs`; `server/open.rs` chooses it.
 //! - *A setting*: [`config`], and its explanation in `config/default.toml`.
 //!
 //! # What always holds
 //!
 //! 1. One request, one snapshot. One write: one plan, one commit, one swap.
-//! 2. Time is an argument. Only the edge reads the clock.
+//! 2. Time is an argument of every question and every write. One clock gives it, at the edge of the services; beside it
+//!    only the audit trail, certificates and measurements read the time, for themselves.
 //! 3. Text is parsed at the edge, once; behind it no string stands for a name.
 //! 4. What cannot be proven is not done: nothing is read or written without a [`domain::access::Permit`].
 //! 5. Unknown, ambiguous, outside, announced, conditional, partial, stale, placeholder, exercise: each is said in the

@@ -12,11 +12,11 @@ use crate::domain::name::Name;
 use crate::domain::record::{Record, Revision};
 use crate::domain::snapshot::Snapshot;
 use crate::store::embedded::EmbeddedStore;
-use crate::store::examine::{Examination, examine};
+use crate::store::embedded::examine::{Examination, examine};
 use crate::store::{Contents, Store};
 
 pub use crate::store::Error;
-pub use crate::store::backup::{Backup, back_up};
+pub use crate::store::embedded::backup::{Backup, back_up};
 
 /// How many records with the same fault are named.
 const NAMED: usize = 20;
@@ -124,7 +124,7 @@ pub struct Restored {
 /// [`Error::Corrupt`] if the backup is damaged; [`Error::Unavailable`] if the directory is not empty or cannot be
 /// written; [`Error::Full`] if there is no room.
 pub fn restore(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64)) -> Result<Restored, Error> {
-    let backup = crate::store::backup::restore(file, directory, advance)?;
+    let backup = crate::store::embedded::backup::restore(file, directory, advance)?;
     let Contents { records, .. } = EmbeddedStore::open(directory)?.load()?;
     Ok(Restored { backup, records: records.len() })
 }

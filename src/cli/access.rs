@@ -9,7 +9,7 @@ use argon2::password_hash::PasswordHasher;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::Failure;
+use super::failure::Failure;
 use super::settings::Settings;
 use crate::domain::access::{AccessRole, Action};
 use crate::proto::rules::Rules;

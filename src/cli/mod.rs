@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use self::failure::Failure;
 use self::output::error;
 use self::settings::{Format, Settings};
 
@@ -20,6 +21,7 @@ mod ask;
 mod edit;
 mod care;
 mod output;
+mod failure;
 
 /// What `--help` ends with.
 const AFTER_HELP: &str = "\
@@ -76,27 +78,6 @@ enum Command {
         /// For which shell
         shell: clap_complete::Shell,
     },
-}
-
-/// Why a command did not do what was asked.
-#[derive(Debug)]
-enum Failure {
-    /// What was asked cannot be asked: exit code 2.
-    Usage(anyhow::Error),
-    /// It went wrong; the cause decides the exit code.
-    Failed(anyhow::Error),
-    /// It was not done because of what is there: exit code 4.
-    Refused(anyhow::Error),
-    /// What was read has no place, or several: exit code 3.
-    Unclear(anyhow::Error),
-    /// A data directory or a backup is damaged: exit code 6.
-    Damaged(anyhow::Error),
-}
-
-impl<E: Into<anyhow::Error>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Failure::Failed(error.into())
-    }
 }
 
 /// Runs the command that the arguments give, the program's name first.

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Failure;
+use super::failure::Failure;
 use crate::config::{Config, Layers};
 use crate::domain::validity::zone;
 use crate::server::open::{Opened, Storage};

@@ -11,7 +11,7 @@ use prost::Message;
 use tonic::{Code, ConnectError, Status, TimeoutExpired};
 use tonic_types::{StatusExt, pb};
 
-use super::settings;
+use super::MAX_REQUEST;
 use crate::domain::error::Reason;
 use crate::proto::reason::{self, DOMAIN};
 use crate::proto::v1;
@@ -34,7 +34,7 @@ pub enum Error {
         problem: String,
     },
     /// A message is larger than the server takes; nothing was sent. Ask for less, or import in place of applying.
-    #[error("a message of {bytes} bytes is larger than the {} that the server takes", settings::MAX_REQUEST)]
+    #[error("a message of {bytes} bytes is larger than the {} that the server takes", MAX_REQUEST)]
     TooLarge {
         /// Its size.
         bytes: usize,

@@ -3,7 +3,8 @@
 //! **Invariants.** Messages are the generated types of [`proto::v1`](crate::proto::v1): they are the contract, and
 //! nothing here renames or reshapes them. Every call has a deadline, and ends by it. Only UNAVAILABLE is tried again,
 //! and every write carries a request id, so that trying it again does it once. An [`Error`] is told apart by its
-//! [`Reason`](crate::domain::error::Reason), never by its text. Nothing here knows the server's inside.
+//! [`Reason`](crate::domain::error::Reason), never by its text. The sizes of messages are the
+//! defaults of the server: what it would refuse is not sent, what it sends is taken. Nothing here knows the server's inside.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), crisisgids::client::Error> {
@@ -67,6 +68,11 @@ pub use error::{Error, Refusal, Violation};
 pub use messages::Messages;
 pub use resource::{Kept, Resource};
 pub use settings::{Secret, Settings, Trust};
+
+/// The largest message sent: `server.limits.max_request_message`.
+const MAX_REQUEST: usize = 1024 * 1024;
+/// The largest message taken: `server.limits.max_response_message`.
+const MAX_RESPONSE: usize = 4 * 1024 * 1024;
 
 /// A client of one directory. Cheap to clone: clones share their connections.
 #[derive(Debug, Clone)]
@@ -307,7 +313,7 @@ fn turn(end: Instant, others: usize) -> Instant {
 
 /// A message that is too large is not sent: the transport would only say that something broke.
 fn fits(bytes: usize) -> Result<(), Error> {
-    if bytes > settings::MAX_REQUEST { Err(Error::TooLarge { bytes }) } else { Ok(()) }
+    if bytes > MAX_REQUEST { Err(Error::TooLarge { bytes }) } else { Ok(()) }
 }
 
 impl Attempt {
@@ -331,7 +337,7 @@ impl Attempt {
     async fn within<T>(&self, call: impl AsyncFnOnce(&mut Wire) -> Result<T, Status>) -> Result<T, Error> {
         let mut wire = Wire::new(self.channel.clone())
             .accept_compressed(CompressionEncoding::Gzip)
-            .max_decoding_message_size(settings::MAX_RESPONSE);
+            .max_decoding_message_size(MAX_RESPONSE);
         let answer = timeout_at(self.turn, async {
             wire.ready().await.map_err(|error| Status::from_error(Box::new(error)))?;
             call(&mut wire).await

@@ -1,6 +1,7 @@
 //! Where the directory is, and how long to wait for it.
 //!
-//! **Invariants.** Sizes are those of the server's defaults: what it refuses is not sent, what it sends is taken.
+//! **Invariants.** An address, a token or a key that cannot be used is refused before anything is sent. A token goes over
+//! TLS or to this machine, and nowhere else.
 
 use std::time::Duration;
 
@@ -12,11 +13,6 @@ use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
 use super::Error;
 use super::error::innermost;
-
-/// The largest message sent: `server.limits.max_request_message`.
-pub(super) const MAX_REQUEST: usize = 1024 * 1024;
-/// The largest message taken: `server.limits.max_response_message`.
-pub(super) const MAX_RESPONSE: usize = 4 * 1024 * 1024;
 
 /// Where the directory is, and how long to wait for it.
 ///
@@ -192,6 +188,7 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{MAX_REQUEST, MAX_RESPONSE};
     use super::*;
     use crate::config::Limits;
 

@@ -1,11 +1,12 @@
-//! Noting who was given confidential values: around the services, on what they answer.
+//! Noting which callers were given confidential values: a layer around each service, which reads the answers.
 //!
-//! An answer is looked through for the names of contacts that have a restricted channel. So it may be noted that somebody
-//! was given a contact of which he saw the name only; that he saw a value and it is not noted cannot be, whatever the
-//! answer is. Who asks by a filter which contacts have a certain value learns something of each, also of those that are not
-//! in the answer: these are [`Asked`].
+//! The bytes of an answer are searched for the names of contacts that have a restricted channel. A note may say too
+//! much, of a contact whose name alone was in the answer; it never says too little, whatever the answer is. A filter
+//! over the values of contacts reveals something of every contact that it was held against, also of those that are not
+//! in the answer: these are [`PriedInto`].
 //!
-//! **Invariants.** It changes no answer and holds none up. Only callers who see restricted values at all are looked at.
+//! **Invariants.** No answer is changed or delayed. Answers are not compressed before they come here: a compressed name
+//! would not be found. Only callers who see restricted values are noted.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -23,7 +24,7 @@ use tower::Service;
 
 use super::edge::{CallerAddress, Clock};
 use super::status::{code_name, code_of};
-use crate::audit::{Read, Trail};
+use crate::audit::{Disclosure, Trail};
 use crate::directory::Directory;
 use crate::domain::access::{Action, Permit, Principal};
 use crate::domain::contact::Confidentiality;
@@ -38,9 +39,9 @@ const BEGINNING: &[u8] = b"organisations/";
 /// How long a name may be, as the contract has it.
 const MOST: usize = 200;
 
-/// Contacts of whose values a filter asked something: it goes with the answer, for whoever notes reads.
+/// The contacts whose values a filter was held against. The handler puts it beside its answer, for this layer.
 #[derive(Debug, Clone)]
-pub(super) struct Asked(pub(super) Vec<Name>);
+pub(super) struct PriedInto(pub(super) Vec<Name>);
 
 /// What is needed to note reads.
 #[derive(Clone)]
@@ -54,7 +55,7 @@ pub(super) struct Watch {
     pub(super) everyone: Option<Principal>,
 }
 
-/// A service whose answers are looked through.
+/// A service whose answers are searched.
 #[derive(Clone)]
 pub(super) struct Audited<S> {
     inner: S,
@@ -72,7 +73,7 @@ impl<S: NamedService> NamedService for Audited<S> {
     const NAME: &'static str = S::NAME;
 }
 
-type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+type Reply = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 impl<S> Service<Request<Body>> for Audited<S>
 where
@@ -81,37 +82,37 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Answer;
+    type Future = Reply;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Answer {
+    fn call(&mut self, request: Request<Body>) -> Reply {
         let noting = self.watch.as_ref().and_then(|watch| Noting::begin(watch, &request));
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = answer.await?;
             let Some(mut noting) = noting else { return Ok(answer) };
             noting.end(answer.headers());
-            if let Some(Asked(names)) = answer.extensions().get() {
+            if let Some(PriedInto(names)) = answer.extensions().get() {
                 noting.given(names);
             }
-            Ok(answer.map(|body| Body::new(Watched { body, noting })))
+            Ok(answer.map(|body| Body::new(SearchedBody { body, noting })))
         })
     }
 }
 
-/// One call of somebody who sees restricted values.
+/// One call of a caller who sees restricted values.
 struct Noting {
     watch: Arc<Watch>,
-    /// As the directory stood when the call came.
+    /// The directory when the call came.
     before: Arc<Snapshot>,
     /// Whether any contact counts: what stands in the history may have been restricted earlier.
     any: bool,
-    read: Read,
+    read: Disclosure,
     objects: BTreeSet<String>,
-    /// The end of what was looked through: a name may lie across two pieces.
+    /// The end of the bytes already searched: a name may lie across two pieces.
     tail: Vec<u8>,
     code: Option<Code>,
 }
@@ -128,7 +129,7 @@ impl Noting {
         let is_of_interest = any || action == Some(Action::Write) || !before.restricted().is_empty();
         (is_of_interest || caller.broken_glass().is_some()).then_some(())?;
         let origin = request.extensions().get().map(|CallerAddress(address)| address.clone());
-        let read = Read {
+        let read = Disclosure {
             time: (watch.clock)(),
             actor: caller.name().to_owned(),
             origin: origin.unwrap_or_default(),
@@ -152,7 +153,7 @@ impl Noting {
 
     fn look_through(&mut self, piece: &[u8]) {
         self.tail.extend(piece);
-        // And as it stands after what the call itself may have written.
+        // And the directory after what the call itself may have written.
         let after = self.watch.directory.snapshot(&self.watch.permit).unwrap_or_else(|_| self.before.clone());
         let stands = [self.before.clone(), after];
         for at in names_in(&self.tail) {
@@ -175,8 +176,8 @@ fn names_in(bytes: &[u8]) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The contact that these bytes begin with, if it is one to note. What follows a name in a message may look like more of
-/// it: the longest that exists counts.
+/// The contact that these bytes begin with, if it is one to note. What follows a name in a message may look like more
+/// of it: the longest that exists counts.
 fn contact(bytes: &[u8], stands: &[Arc<Snapshot>], any: bool) -> Option<Name> {
     let letters = |byte: &&u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-/".contains(byte);
     let length = bytes.iter().take(MOST).take_while(letters).count();
@@ -199,17 +200,17 @@ impl Drop for Noting {
         }
         let result = code_name(self.code.unwrap_or(Code::Cancelled)).to_owned();
         let objects = std::mem::take(&mut self.objects).into_iter().collect();
-        self.watch.trail.note(Read { objects, result, ..self.read.clone() });
+        self.watch.trail.note(Disclosure { objects, result, ..self.read.clone() });
     }
 }
 
-/// A body that is looked through as it goes.
-struct Watched {
+/// A body that is searched as it passes.
+struct SearchedBody {
     body: Body,
     noting: Noting,
 }
 
-impl HttpBody for Watched {
+impl HttpBody for SearchedBody {
     type Data = Bytes;
     type Error = Status;
 

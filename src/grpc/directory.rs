@@ -3,35 +3,30 @@
 //! **Invariants.** An import is read whole before anything is written, and is one revision. An export is read from one
 //! snapshot, record by record as the caller takes them.
 
-use std::pin::Pin;
-
 use prost::Message;
-use prost_reflect::DynamicMessage;
-use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::directory::{MAX_HISTORY, Proposal, Seen, Written};
+use crate::directory::{MAX_HISTORY, Proposal, Seen};
 use crate::domain::access::Action;
 use crate::domain::catalogue::Profile;
-use crate::domain::change::{Batch, Change};
+use crate::domain::change::Change;
 use crate::domain::diff::RecordDiff;
 use crate::domain::error::Error;
-use crate::domain::field::{Faults, Path, Value};
+use crate::domain::field::Path;
 use crate::domain::name::{Collection, Name};
-use crate::domain::record::{Record, Revision};
+use crate::domain::record::Revision;
 use crate::domain::revert;
 use crate::domain::snapshot::Snapshot;
+use crate::proto::convert::changes::{record_diff, record_diffs};
 use crate::proto::convert::timestamp;
-use crate::proto::tree::{self, etag, open_envelope, text};
+use crate::proto::tree::{self, etag, text};
 use crate::proto::{from_dynamic, v1};
 
 use super::call::{Api, Call};
+use super::changes::{ReplyStream, fitting, on_wire, read_envelope, revision_of};
 use super::import;
-use super::page_token::{self, Place};
+use super::page_token::{self, Bookmark};
 use super::resource::{MAX_PAGE_BYTES, page_size, relocate};
-
-/// What a server stream is made of.
-pub(super) type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl v1::directory_service_server::DirectoryService for Api {
@@ -45,7 +40,7 @@ impl v1::directory_service_server::DirectoryService for Api {
     }
 
     async fn get_profile(&self, request: Request<v1::GetProfileRequest>) -> Result<Response<v1::Profile>, Status> {
-        self.get(Collection::Profiles, "DirectoryService/GetProfile", request).await
+        self.get(Collection::Profiles, "DirectoryService/GetProfile", request)
     }
 
     async fn update_profile(
@@ -64,7 +59,7 @@ impl v1::directory_service_server::DirectoryService for Api {
         applied.map(Response::new).map_err(|error| call.refuse(&error))
     }
 
-    type ImportChangesStream = Answers<v1::ImportChangesResponse>;
+    type ImportChangesStream = ReplyStream<v1::ImportChangesResponse>;
 
     async fn import_changes(
         &self,
@@ -91,7 +86,7 @@ impl v1::directory_service_server::DirectoryService for Api {
         reverted.map(Response::new).map_err(|error| call.refuse(&error))
     }
 
-    type ExportDirectoryStream = Answers<v1::ExportDirectoryResponse>;
+    type ExportDirectoryStream = ReplyStream<v1::ExportDirectoryResponse>;
 
     async fn export_directory(
         &self,
@@ -144,7 +139,7 @@ impl Api {
         let written = written.map_err(|error| relocate(error, |index| places.get(index).cloned()))?;
         Ok(v1::ApplyChangesResponse {
             revision: revision_of(&written, call.validate_only()),
-            diffs: fitting(diffs(&written.batch)),
+            diffs: fitting(record_diffs(&written.batch)),
         })
     }
 
@@ -163,7 +158,7 @@ impl Api {
         let written = directory.write(&call.permit, Proposal::found(find), authorship, call.validate_only()).await?;
         Ok(v1::RevertChangeResponse {
             revision: revision_of(&written, call.validate_only()),
-            diffs: fitting(diffs(&written.batch)),
+            diffs: fitting(record_diffs(&written.batch)),
         })
     }
 
@@ -210,7 +205,7 @@ impl Api {
         changes.truncate(size);
         let last = changes.last().filter(|_| has_more).map(|change| change.revision.to_string());
         let next = last.map(|last| {
-            page_token::seal(&call.path, &call.request, &Place { revision: newest, keys: Vec::new(), last })
+            page_token::seal(&call.path, &call.request, &Bookmark { revision: newest, keys: Vec::new(), last })
         });
         let next_page_token = next.unwrap_or_default();
         Ok(v1::ListChangesResponse { changes, next_page_token, revision: on_wire(newest) })
@@ -249,30 +244,6 @@ fn wanted(call: &mut Call) -> (Vec<Change>, Vec<String>) {
     (changes, places)
 }
 
-/// The record in a `Record`, where it stands, and the etag that came with it.
-pub(super) fn read_envelope(
-    envelope: &DynamicMessage,
-    at: &Path<'_>,
-    faults: &mut Faults,
-) -> Option<(Record, String, Option<String>)> {
-    let (collection, field, resource) = open_envelope(envelope)?;
-    let here = at.field(field.name());
-    let record = tree::read_resource(collection, resource, &here, faults)?;
-    Some((record, here.to_string(), etag(resource)))
-}
-
-/// The revision that holds a write; of one that was only tried, the one it was tried on.
-pub(super) fn revision_of(written: &Written, validate_only: bool) -> i64 {
-    let revision = written.batch.revision;
-    let tried = validate_only && !written.batch.writes.is_empty();
-    on_wire(if tried { Revision(revision.0.saturating_sub(1)) } else { revision })
-}
-
-/// A revision as the wire has it.
-fn on_wire(revision: Revision) -> i64 {
-    i64::try_from(revision.0).unwrap_or(i64::MAX)
-}
-
 fn accepted(Seen { batch, redacted }: &Seen, only: Option<&Name>) -> v1::AcceptedChange {
     let authorship = &batch.authorship;
     let writes = batch.writes.iter().filter(|write| only.is_none_or(|name| write.name == *name));
@@ -284,46 +255,6 @@ fn accepted(Seen { batch, redacted }: &Seen, only: Option<&Name>) -> v1::Accepte
         principal: authorship.principal.clone(),
         peer: authorship.peer.clone(),
         change_reason: authorship.change_reason.clone(),
-        diffs: fitting(diffs.map(|diff| to_proto(&diff)).collect()),
-    }
-}
-
-/// The diffs, without their fields if those of so many records do not fit in a message: the names always do.
-fn fitting(mut diffs: Vec<v1::RecordDiff>) -> Vec<v1::RecordDiff> {
-    let bytes = diffs.iter().map(Message::encoded_len).fold(0, usize::saturating_add);
-    if bytes > MAX_PAGE_BYTES && diffs.len() > 1 {
-        diffs.iter_mut().for_each(|diff| diff.fields.clear());
-    }
-    diffs
-}
-
-/// What a batch does, to all of its records.
-pub(super) fn diffs(batch: &Batch) -> Vec<v1::RecordDiff> {
-    batch.writes.iter().filter_map(RecordDiff::of).map(|diff| to_proto(&diff)).collect()
-}
-
-fn to_proto(diff: &RecordDiff) -> v1::RecordDiff {
-    let kind = v1::DiffKind::from_str_name(&format!("DIFF_KIND_{}", diff.kind.word())).unwrap_or_default();
-    let said = |value: Option<&Value>| value.map(|value| json(value).to_string()).unwrap_or_default();
-    let field = |field: &crate::domain::diff::FieldDiff| v1::FieldDiff {
-        path: field.path.clone(),
-        before: said(field.before.as_ref()),
-        after: said(field.after.as_ref()),
-    };
-    v1::RecordDiff {
-        name: diff.name.to_string(),
-        kind: kind.into(),
-        fields: diff.fields.iter().map(field).collect(),
-        redacted_fields: diff.redacted.clone(),
-    }
-}
-
-fn json(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Bool(truth) => (*truth).into(),
-        Value::Integer(number) => (*number).into(),
-        Value::Text(text) => text.as_str().into(),
-        Value::List(items) => items.iter().map(json).collect(),
-        Value::Fields(fields) => fields.iter().map(|(name, value)| (name.clone(), json(value))).collect(),
+        diffs: fitting(diffs.map(|diff| record_diff(&diff)).collect()),
     }
 }

@@ -1,7 +1,7 @@
 //! An import: options, then records of any number, then one write.
 //!
-//! **Invariants.** Nothing is written before the caller has closed his side without a fault. Progress is told when it
-//! can be and never waited for: a caller may send everything before he reads anything.
+//! **Invariants.** Nothing is written before the caller has closed its side without a fault. Progress is sent when
+//! there is room for it and never waited for: a caller may send everything before it reads anything.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -26,12 +26,13 @@ use crate::domain::merge::{ConflictPolicy, MergePolicy, merge};
 use crate::domain::name::Name;
 use crate::domain::record::Record;
 use crate::domain::text::Language;
+use crate::proto::convert::changes::record_diffs;
 use crate::proto::v1::import_changes_request::Part;
-use crate::proto::v1::import_changes_response::Part as Answer;
+use crate::proto::v1::import_changes_response::Part as ReplyPart;
 use crate::proto::{descriptor, to_dynamic, v1};
 
 use super::call::{Api, authorship, is_set, language_of, peer_of, settle};
-use super::directory::{Answers, diffs, read_envelope, revision_of};
+use super::changes::{ReplyStream, read_envelope, revision_of};
 use super::resource::relocate;
 use super::status::status;
 
@@ -48,14 +49,14 @@ const MAX_BYTES: usize = 64 << 20;
 /// How long a caller may be silent in the middle of an import: a link that is lost and found again takes less.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The most faults that are collected before an import is given up.
+/// The most faults that are collected before an import is refused.
 const MAX_FAULTS: usize = 100;
 
 /// Lets an import in and answers it while it goes on.
 pub(super) fn import(
     api: &Api,
     request: Request<Streaming<v1::ImportChangesRequest>>,
-) -> Result<Response<Answers<v1::ImportChangesResponse>>, Status> {
+) -> Result<Response<ReplyStream<v1::ImportChangesResponse>>, Status> {
     let language = language_of(request.metadata());
     let method = api.rules().methods().get("DirectoryService/ImportChanges");
     let lacks = || Error::Internal("the contract has no imports".to_owned());
@@ -148,8 +149,8 @@ impl Import {
                     }
                     if count.is_multiple_of(PROGRESS_EVERY) {
                         let record_count = i32::try_from(count).unwrap_or(i32::MAX);
-                        let part = Some(Answer::Progress(v1::ImportProgress { record_count }));
-                        // A full channel means that the caller does not read yet; he will see the next one.
+                        let part = Some(ReplyPart::Progress(v1::ImportProgress { record_count }));
+                        // A full channel means that the caller does not read yet; it will see the next one.
                         let _ = self.answers.try_send(Ok(v1::ImportChangesResponse { part }));
                     }
                 }
@@ -199,7 +200,7 @@ impl Import {
     }
 
     /// Writes what came in as one revision; the diff and the result.
-    async fn write(&self, received: Received) -> Result<Vec<Answer>, Error> {
+    async fn write(&self, received: Received) -> Result<Vec<ReplyPart>, Error> {
         let Received { options, records, places, digest } = received;
         let by_name: HashMap<Name, usize> =
             records.iter().enumerate().map(|(index, record)| (record.name().clone(), index)).collect();
@@ -237,7 +238,7 @@ impl Import {
                 }
             })
         })?;
-        let diffs = diffs(&written.batch);
+        let diffs = record_diffs(&written.batch);
         let count = |kind: DiffKind| {
             let word = format!("DIFF_KIND_{}", kind.word());
             let kind = v1::DiffKind::from_str_name(&word).unwrap_or_default();
@@ -249,6 +250,6 @@ impl Import {
             changed_count: count(DiffKind::Changed),
             deleted_count: count(DiffKind::Deleted),
         };
-        Ok(diffs.into_iter().map(Answer::Diff).chain([Answer::Result(result)]).collect())
+        Ok(diffs.into_iter().map(ReplyPart::Diff).chain([ReplyPart::Result(result)]).collect())
     }
 }

@@ -1,7 +1,8 @@
 //! Get, list, create, update, delete and batch-get of every collection: one generic layer over the fields of records.
 //!
-//! **Invariants.** No record type is known here. A read is answered from one snapshot; a change of some fields is merged
-//! with the record on the very snapshot it is planned on, so that nobody's fields are lost between.
+//! **Invariants.** No record type is known here. A read is answered from one snapshot; a change of some fields is
+//! merged with the record on the very snapshot it is planned on, so that no field that another caller wrote meanwhile
+//! is lost.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,9 +22,9 @@ use crate::domain::snapshot::Snapshot;
 use crate::proto::tree::{self, KEPT, etag, text};
 use crate::proto::{from_dynamic, v1};
 
-use super::audit::Asked;
+use super::audit::PriedInto;
 use super::call::{Api, Call, is_set, settle};
-use super::page_token::{self, Place};
+use super::page_token::{self, Bookmark};
 
 /// How many records a page has if the caller does not say.
 pub(super) const DEFAULT_PAGE: usize = 50;
@@ -35,8 +36,7 @@ pub(super) const MAX_PAGE: usize = 500;
 pub(super) const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 impl Api {
-    #[expect(clippy::unused_async, reason = "the macro below awaits every verb alike")]
-    pub(super) async fn get<T: Message, M: Message + Default>(
+    pub(super) fn get<T: Message, M: Message + Default>(
         &self,
         collection: Collection,
         path: &str,
@@ -56,8 +56,7 @@ impl Api {
         from_dynamic(&tree::to_resource(stored)?)
     }
 
-    #[expect(clippy::unused_async, reason = "the macro below awaits every verb alike")]
-    pub(super) async fn list<T: Message, M: Message + Default>(
+    pub(super) fn list<T: Message, M: Message + Default>(
         &self,
         collection: Collection,
         path: &str,
@@ -70,7 +69,7 @@ impl Api {
         Ok(answer)
     }
 
-    fn page<M: Message + Default>(&self, collection: Collection, call: &mut Call) -> Result<(M, Asked), Error> {
+    fn page<M: Message + Default>(&self, collection: Collection, call: &mut Call) -> Result<(M, PriedInto), Error> {
         let parent = call.parent(collection);
         let rules = call.checked();
         // What breaks a rule already is not read as well.
@@ -93,7 +92,7 @@ impl Api {
         };
         let is_of_values = collection == Collection::Contacts && filter.asks_for("channels");
         let names = || snapshot.iter().filter(is_listed).map(|stored| stored.record.name().clone()).collect();
-        let asked = Asked(if is_of_values { names() } else { Vec::new() });
+        let asked = PriedInto(if is_of_values { names() } else { Vec::new() });
         let revision = snapshot.revision();
         let mut size = page_size(&call.request);
         loop {
@@ -105,7 +104,7 @@ impl Api {
                 continue;
             }
             let next = page.next.map(|cursor| {
-                let place = Place { revision, keys: cursor.keys, last: cursor.name.to_string() };
+                let place = Bookmark { revision, keys: cursor.keys, last: cursor.name.to_string() };
                 page_token::seal(&call.path, &call.request, &place)
             });
             answer.set_field_by_name("next_page_token", Wire::String(next.unwrap_or_default()));
@@ -113,8 +112,7 @@ impl Api {
         }
     }
 
-    #[expect(clippy::unused_async, reason = "the macro below awaits every verb alike")]
-    pub(super) async fn batch_get<T: Message, M: Message + Default>(
+    pub(super) fn batch_get<T: Message, M: Message + Default>(
         &self,
         collection: Collection,
         path: &str,
@@ -199,7 +197,7 @@ impl Api {
     async fn write(&self, call: &Call, proposal: Proposal) -> Result<Written, Error> {
         let authorship = call.authorship(self.edge());
         let written = self.edge().directory().write(&call.permit, proposal, authorship, call.validate_only()).await;
-        // The plan counts changes; this caller knows only his one resource.
+        // The plan counts changes; this caller sent only one resource.
         let field = call.method.input.fields().find(|field| call.request.has_field(field) && is_resource(field));
         let field = field.map(|field| field.name().to_owned());
         written.map_err(|error| relocate(error, |_| field.clone()))
@@ -411,7 +409,7 @@ fn snake(collection: Collection) -> String {
     snake
 }
 
-fn cursor(place: Place) -> Result<Cursor, Error> {
+fn cursor(place: Bookmark) -> Result<Cursor, Error> {
     let name = Name::parse(&place.last).map_err(|_| Error::PageToken)?;
     Ok(Cursor { keys: place.keys, name })
 }
@@ -442,6 +440,22 @@ fn unreadable() -> Error {
     Error::Internal("a request without a fault cannot be read".to_owned())
 }
 
+/// A write waits for the store; a read is answered at once.
+macro_rules! done {
+    (get, $call:expr) => {
+        $call
+    };
+    (list, $call:expr) => {
+        $call
+    };
+    (batch_get, $call:expr) => {
+        $call
+    };
+    ($verb:ident, $call:expr) => {
+        $call.await
+    };
+}
+
 /// Implements services whose methods are all of this layer.
 macro_rules! services {
     ($( $service:ident in $module:ident {
@@ -451,7 +465,7 @@ macro_rules! services {
         impl v1::$module::$service for Api {
             $( async fn $method(&self, request: Request<v1::$request>) -> Result<Response<$response>, Status> {
                 let path = concat!(stringify!($service), "/", stringify!($request)).trim_end_matches("Request");
-                self.$verb(Collection::$collection, path, request).await
+                done!($verb, self.$verb(Collection::$collection, path, request))
             } )*
         }
     )* };

@@ -31,13 +31,14 @@ use crate::domain::contact::Contact;
 use crate::domain::error::Error;
 use crate::grpc;
 
-use super::tls::{Held, Tls};
+use super::tls::{CertificateFile, Tls};
 
 /// The upper ends of the latency buckets, in seconds: answers take milliseconds, a transfer seconds, and 30 seconds is
 /// the longest that a call may take.
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
 
-/// The same for commits: a disk that is well syncs in a millisecond, one that is not takes seconds.
+/// The upper ends of the buckets for commits, in seconds: a healthy disk syncs in a millisecond, a failing one takes
+/// seconds.
 const COMMIT_BUCKETS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
 
 /// What is measured. Cheap to clone.
@@ -67,7 +68,7 @@ struct Measured {
     expiries: Family<FileLabels, Gauge>,
 }
 
-/// What is looked at when somebody fetches.
+/// What is measured anew at each fetch.
 #[derive(Debug)]
 struct Watched {
     directory: Arc<Directory>,
@@ -215,8 +216,8 @@ impl Metrics {
         }
         for (held, at) in self.0.tls.get().map(Tls::expiries).unwrap_or_default() {
             let file = match held {
-                Held::Certificate => "certificate",
-                Held::ClientCa => "client_ca",
+                CertificateFile::Certificate => "certificate",
+                CertificateFile::ClientCa => "client_ca",
             };
             self.0.expiries.get_or_create(&FileLabels { file }).set(at.as_second());
         }

@@ -1,8 +1,8 @@
-//! TLS: certificates from files, changed while the server runs, and the names of whoever proved to hold one.
+//! TLS: certificates from files, changed while the server runs, and the names in the certificate of a client.
 //!
 //! **Invariants.** A handshake uses what was loaded last; connections that are open stay. A client certificate is asked
-//! for where an authority for clients is named, and verified against it; a client without one is let in, to say who he
-//! is by a token. Keys are never logged.
+//! for where an authority for clients is named, and verified against it; a client without one is let in, to
+//! authenticate by a token. Keys are never logged.
 
 use std::io;
 use std::path::Path;
@@ -44,12 +44,12 @@ pub(super) struct Tls(Arc<ArcSwap<Loaded>>);
 #[derive(Debug)]
 struct Loaded {
     config: Arc<ServerConfig>,
-    expiries: Vec<(Held, Timestamp)>,
+    expiries: Vec<(CertificateFile, Timestamp)>,
 }
 
 /// A file of certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Held {
+pub(super) enum CertificateFile {
     /// The server's own.
     Certificate,
     /// Those of the authority for clients.
@@ -75,7 +75,7 @@ impl Tls {
     }
 
     /// When the first certificate of each file ends.
-    pub(super) fn expiries(&self) -> Vec<(Held, Timestamp)> {
+    pub(super) fn expiries(&self) -> Vec<(CertificateFile, Timestamp)> {
         self.0.load().expiries.clone()
     }
 
@@ -96,7 +96,7 @@ fn loaded(settings: &config::Tls) -> Result<Loaded, Error> {
         Some(authority) => {
             let mut roots = RootCertStore::empty();
             let held = certificates(authority)?;
-            expiries.extend(first_expiry(&held, authority).map(|at| (Held::ClientCa, at)));
+            expiries.extend(first_expiry(&held, authority).map(|at| (CertificateFile::ClientCa, at)));
             for certificate in held {
                 roots.add(certificate).map_err(|error| unusable(&error))?;
             }
@@ -107,7 +107,7 @@ fn loaded(settings: &config::Tls) -> Result<Loaded, Error> {
     };
     let key = PrivateKeyDer::from_pem_file(&settings.key).map_err(|error| fault(&settings.key, &error))?;
     let chain = certificates(&settings.certificate)?;
-    expiries.extend(first_expiry(&chain, &settings.certificate).map(|at| (Held::Certificate, at)));
+    expiries.extend(first_expiry(&chain, &settings.certificate).map(|at| (CertificateFile::Certificate, at)));
     let mut config = builder.with_single_cert(chain, key).map_err(|error: rustls::Error| unusable(&error))?;
     // gRPC speaks HTTP/2; browsers come with gRPC-Web over either.
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -141,7 +141,7 @@ fn fault(file: &Path, problem: &dyn std::fmt::Display) -> Error {
     Error::File { file: file.display().to_string(), problem: problem.to_string() }
 }
 
-/// The names in the certificate of whoever is at the other end, which the handshake has verified.
+/// The names in the certificate of the client, which the handshake has verified.
 pub(super) fn names(stream: &TlsStream<TcpStream>) -> Arc<[String]> {
     let (_, connection) = stream.get_ref();
     connection.peer_certificates().and_then(<[_]>::first).map_or_else(|| Arc::from([]), names_in)

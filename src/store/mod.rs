@@ -4,7 +4,8 @@
 //! reader of the directory. It never decides what is right to write, only whether it is the next thing to write.
 //! Every backend passes `conformance.rs`.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,27 +17,11 @@ use crate::domain::record::{Revision, Stored};
 
 pub mod memory;
 pub mod embedded;
-pub mod backup;
-pub mod examine;
 
 pub mod record;
-mod disk;
-mod tally;
-mod frame;
-mod segment;
-mod checkpoint;
-mod compact;
-mod reader;
-mod ledger;
-mod witness;
-mod proof;
-mod sled;
-mod lock;
 
 #[cfg(test)]
 pub(crate) mod conformance;
-#[cfg(test)]
-mod lost_cache;
 #[cfg(test)]
 pub(crate) mod sample;
 
@@ -49,10 +34,11 @@ pub(crate) mod sample;
 /// - **Durable.** When [`commit`](Store::commit) returns `Ok`, the whole group survives a power cut.
 /// - **Refused, not mixed.** A group that does not begin right after the store's revision is refused with
 ///   [`Error::Conflict`] and changes nothing.
-/// - **Unavailable is not lost.** After [`Error::Unavailable`] or [`Error::Full`] the store stands where it stood and may be tried
-///   again without being reopened; only a store that is reopened before anything else was committed may be found
-///   to hold batches of that group. A request mark makes trying again safe.
-/// - **Never silent.** What is damaged is reported as [`Error::Corrupt`], never skipped or repaired unsaid.
+/// - **Unavailable is not lost.** After [`Error::Unavailable`] or [`Error::Full`] the store stands at the revision it
+///   had, and the commit may be tried again without reopening the store. If the store is reopened instead, before
+///   anything else was committed, it may hold the first batches of the failed group; their request marks make a
+///   repetition safe.
+/// - **Never silent.** Damage is reported as [`Error::Corrupt`]; it is neither skipped nor repaired in silence.
 pub trait Store: Send {
     /// Everything that the store holds.
     ///
@@ -67,7 +53,7 @@ pub trait Store: Send {
     /// [`Error::Unavailable`] if they cannot be written at the moment, [`Error::Full`] if there is no room for them.
     fn commit(&mut self, group: &[Batch]) -> Result<(), Error>;
 
-    /// What was written: a handle of its own, which can be read while the store is being written and outlives it.
+    /// The accepted writes, as a handle of its own: it can be read while the store is written, and outlives the store.
     fn history(&self) -> Arc<dyn History>;
 }
 
@@ -86,8 +72,7 @@ pub trait History: Send + Sync {
     fn seal(&self) -> Option<Seal>;
 }
 
-/// A hash over the whole history up to a revision: whoever noted it earlier can tell whether that history still is the
-/// one it was.
+/// A hash over the whole history up to a revision. Noted elsewhere, it shows later whether that history was rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seal {
     /// The last acknowledged revision.
@@ -141,7 +126,7 @@ pub const MARK_SECONDS: i64 = 24 * 60 * 60;
 /// Why a store could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The group does not follow what the store holds; somebody else wrote.
+    /// The group does not follow what the store holds: another writer was there first.
     #[error("the store is at revision {current}, and what was to be written does not follow it")]
     Conflict {
         /// Where the store stands.
@@ -174,6 +159,32 @@ pub enum Error {
     /// Something in the program is wrong.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+/// What an operator should do about a damaged ledger.
+const LEDGER_ADVICE: &str = "Nothing was changed. Keep a copy of the data directory, then run 'crisisgids restore' with the newest backup into \
+     an empty one; what the ledger holds up to that revision is whole.";
+
+impl Error {
+    /// A file that cannot be read or written, or has no room, as the operating system says.
+    fn unavailable(path: &Path, error: &io::Error) -> Self {
+        let mut said = format!("{}: {error}", path.display());
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            said.push_str("; the user that runs the program must be able to read and write it");
+        }
+        let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        if is_full { Error::Full(said) } else { Error::Unavailable(said) }
+    }
+
+    /// A file of the ledger that is damaged after a revision.
+    fn corrupt(path: &Path, problem: String, last_good: Revision) -> Self {
+        Error::Corrupt { file: path.to_owned(), problem, last_good, advice: LEDGER_ADVICE.to_owned() }
+    }
+
+    /// A file of the ledger that must follow a revision and is not there.
+    fn missing(path: &Path, last_good: Revision) -> Self {
+        Error::corrupt(path, "the file is missing, though a store was kept here".to_owned(), last_good)
+    }
 }
 
 /// Whether a group is what must come after `current`.

@@ -1,4 +1,4 @@
-//! What answers look like, held in `tests/golden/cli/`; `UPDATE_GOLDEN=1` writes the files again, for a reviewed diff.
+//! What answers look like, held in `tests/golden/cli/`; `just golden` writes the files again, for a reviewed diff.
 
 use std::path::Path;
 
@@ -15,8 +15,9 @@ use crate::domain::text::Language;
 use crate::proto::convert::Detail;
 use crate::proto::v1;
 
-use super::answer::{SCREEN, View};
+use super::answer::SCREEN;
 use super::paper::Paper;
+use super::view::View;
 
 const VIEW: View =
     View { language: Language::Dutch, paper: Paper { width: 80, colour: false }, all: false, compared: None };
@@ -24,7 +25,7 @@ const VIEW: View =
 fn holds(file: &str, lines: &[String]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/cli").join(file);
     let text = format!("{}\n", lines.join("\n"));
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+    if std::env::var("CRISISGIDS_GOLDEN").is_ok_and(|wish| wish == "write") {
         std::fs::write(&path, &text).unwrap();
     }
     assert_eq!(text, std::fs::read_to_string(&path).unwrap(), "{file}");

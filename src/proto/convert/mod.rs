@@ -1,7 +1,9 @@
-//! Answers to messages, in the asker's language. Records travel by [`tree`](super::tree) instead.
+//! Answers to messages, in the asker's language, and what changes do to records. Records themselves travel by [`tree`](super::tree) instead.
 //!
 //! **Invariants.** Conversion only says what the answer says: nothing is decided, looked up or dropped here, except
 //! that [`Detail`] leaves out what the asker did not ask to see.
+
+pub mod changes;
 
 mod answer;
 mod questions;

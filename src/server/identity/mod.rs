@@ -1,23 +1,23 @@
-//! Who calls: found out from a token, a certificate or the user of this machine, and put beside the request for the services to permit.
+//! Authentication: a token, a certificate or the user of this machine gives the principal of a call. The principal is
+//! put beside the request, and the services decide what it may do.
 //!
-//! **Invariants.** A call with a token that nobody has is refused, whatever certificate it came with; one without a
-//! token is whoever its certificate, or over the socket file the system, says; one with neither has no principal, and no service lets it in. A token is
-//! never logged. Health and reflection are asked without.
+//! **Invariants.** A call with a token that nobody has is refused, whatever certificate it came with. A call without a
+//! token is that of the principal that its certificate names or, over the socket file, that its user is. A call without
+//! either has no principal, and only health and reflection answer it. A token is never logged.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 
 use arc_swap::ArcSwap;
 use http::header::AUTHORIZATION;
-use http::{HeaderName, Request, Response};
+use http::{HeaderName, Request};
 use tokio::sync::Semaphore;
 use tonic::body::Body;
-use tower::{Service, ServiceExt};
+use tower::ServiceExt;
 
-use super::accept::{Origin, Peer};
-use super::{Answer, Answering, refusal};
+use super::accept::{Peer, Remote};
+use super::answer::{Inner, Reply};
+use super::refusal;
 use crate::domain::access::Principal;
 use crate::grpc::edge::CallerAddress;
 
@@ -27,7 +27,7 @@ pub(super) mod roster;
 use jwt::Issuer;
 use roster::Roster;
 
-/// The header by which somebody who may sees everything for one call: it says why.
+/// The header with which a caller who may break the glass sees everything for one call; its value is the reason.
 const BREAK_GLASS: HeaderName = HeaderName::from_static("crisisgids-break-glass");
 
 /// Tokens whose hash was checked before, so that a client pays for the hash once and not with every call.
@@ -37,20 +37,64 @@ const REMEMBERED: usize = 1024;
 /// tokens must leave room for the right ones' answers.
 const CHECKS: usize = 2;
 
+/// Authenticates a call. The check of a token may have to wait, and a clone of `next` with it.
+pub(super) fn identify(
+    identity: &Option<Arc<Identity>>,
+    mut request: Request<Body>,
+    next: &mut (impl Inner + Clone + Send + 'static),
+) -> Reply {
+    let (next, identity) = (next.clone(), identity.clone());
+    Box::pin(async move {
+        let peer = request.extensions().get::<Peer>().cloned();
+        if let Some(peer) = &peer {
+            request.extensions_mut().insert(CallerAddress(peer.remote().to_string()));
+        }
+        let token = request.headers_mut().remove(AUTHORIZATION);
+        let Some(identity) = identity else { return next.oneshot(request).await };
+        let principal = match token {
+            Some(token) => {
+                let bearer = token.to_str().ok().and_then(bearer);
+                let found = match bearer {
+                    Some(token) => identity.by_token(token).await,
+                    None => None,
+                };
+                let Some(found) = found else { return Ok(refusal::unknown_token().into_http()) };
+                Some(found)
+            }
+            None => peer.and_then(|peer| identity.by_connection(&peer)),
+        };
+        if let Some(mut principal) = principal {
+            if let Some(reason) = request.headers_mut().remove(BREAK_GLASS) {
+                let reason = String::from_utf8_lossy(reason.as_bytes()).into_owned();
+                let name = principal.name().to_owned();
+                let Ok(broken) = principal.breaking_glass(&reason) else {
+                    tracing::warn!(principal = name, "somebody tried to break the glass who may not");
+                    return Ok(refusal::unbroken_glass().into_http());
+                };
+                // Why stands in the trail: it may say things about people.
+                tracing::warn!(principal = name, "glass broken");
+                principal = broken;
+            }
+            request.extensions_mut().insert(principal);
+        }
+        next.oneshot(request).await
+    })
+}
+
 /// Who may call, changed while the server runs.
 #[derive(Debug)]
 pub(super) struct Identity {
     roster: ArcSwap<Roster>,
     remembered: Mutex<HashMap<blake3::Hash, Principal>>,
     checks: Semaphore,
-    /// The user of this machine who runs the server, if there is a socket file.
+    /// The user of this machine that runs the server, if there is a socket file.
     owner: Option<u32>,
     /// The issuer elsewhere whose tokens count, if there is one.
     issuer: Option<ArcSwap<Issuer>>,
 }
 
 impl Identity {
-    /// `owner` is the user of this machine who is the operator when he calls over the socket file.
+    /// `owner` is the user of this machine whose calls over the socket file are those of the operator.
     pub(super) fn new(roster: Roster, owner: Option<u32>, issuer: Option<Issuer>) -> Self {
         let (remembered, checks) = (Mutex::default(), Semaphore::new(CHECKS));
         Identity {
@@ -62,16 +106,17 @@ impl Identity {
         }
     }
 
-    /// Who a user of this machine is: by the access file, or the operator if he runs the server.
+    /// The principal of a user of this machine: that of the access file or, for the user that runs the server, the
+    /// operator.
     fn by_user(&self, user: u32) -> Option<Principal> {
         let named = self.roster.load().by_user(user).cloned();
         named.or_else(|| (self.owner == Some(user)).then(Principal::local))
     }
 
     fn by_connection(&self, peer: &Peer) -> Option<Principal> {
-        match peer.origin() {
-            Origin::User(user) => self.by_user(user),
-            Origin::Address(_) => self.roster.load().by_certificate(peer.certificate_names()).cloned(),
+        match peer.remote() {
+            Remote::User(user) => self.by_user(user),
+            Remote::Address(_) => self.roster.load().by_certificate(peer.certificate_names()).cloned(),
         }
     }
 
@@ -117,70 +162,4 @@ impl Identity {
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// The layer that finds out who calls.
-#[derive(Debug, Clone)]
-pub(super) struct Identify<S> {
-    inner: S,
-    identity: Option<Arc<Identity>>,
-}
-
-impl<S> Identify<S> {
-    pub(super) fn new(inner: S, identity: Option<Arc<Identity>>) -> Self {
-        Identify { inner, identity }
-    }
-}
-
-impl<S> Service<Request<Body>> for Identify<S>
-where
-    S: Answering + Clone + Send + 'static,
-    S::Future: Send,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Answer;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, mut request: Request<Body>) -> Answer {
-        let (inner, identity) = (self.inner.clone(), self.identity.clone());
-        Box::pin(async move {
-            let peer = request.extensions().get::<Peer>().cloned();
-            if let Some(peer) = &peer {
-                request.extensions_mut().insert(CallerAddress(peer.origin().to_string()));
-            }
-            let token = request.headers_mut().remove(AUTHORIZATION);
-            let Some(identity) = identity else { return inner.oneshot(request).await };
-            let principal = match token {
-                Some(token) => {
-                    let bearer = token.to_str().ok().and_then(bearer);
-                    let found = match bearer {
-                        Some(token) => identity.by_token(token).await,
-                        None => None,
-                    };
-                    let Some(found) = found else { return Ok(refusal::unknown_token().into_http()) };
-                    Some(found)
-                }
-                None => peer.and_then(|peer| identity.by_connection(&peer)),
-            };
-            if let Some(mut principal) = principal {
-                if let Some(reason) = request.headers_mut().remove(BREAK_GLASS) {
-                    let reason = String::from_utf8_lossy(reason.as_bytes()).into_owned();
-                    let name = principal.name().to_owned();
-                    let Ok(broken) = principal.breaking_glass(&reason) else {
-                        tracing::warn!(principal = name, "somebody tried to break the glass who may not");
-                        return Ok(refusal::unbroken_glass().into_http());
-                    };
-                    // Why stands in the trail: it may say things about people.
-                    tracing::warn!(principal = name, "glass broken");
-                    principal = broken;
-                }
-                request.extensions_mut().insert(principal);
-            }
-            inner.oneshot(request).await
-        })
-    }
 }

@@ -8,6 +8,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
+/// Where segments that a checkpoint replaced are put away, inside the data directory.
+pub(super) const ARCHIVE: &str = "archive";
+
 /// A file that is written.
 #[derive(Debug)]
 pub(super) struct DiskFile {
@@ -120,7 +123,7 @@ pub(super) mod log {
 
     /// One thing done.
     #[derive(Debug, Clone)]
-    pub(in crate::store) enum Step {
+    pub(in crate::store::embedded) enum Step {
         Opened {
             path: PathBuf,
             number: u64,
@@ -161,7 +164,7 @@ pub(super) mod log {
     }
 
     /// Whether this thread finds every file system one that can only be read.
-    pub(in crate::store) fn read_only(is: bool) {
+    pub(in crate::store::embedded) fn read_only(is: bool) {
         IS_READ_ONLY.set(is);
     }
 
@@ -169,19 +172,19 @@ pub(super) mod log {
         if IS_READ_ONLY.get() { Err(io::ErrorKind::ReadOnlyFilesystem.into()) } else { Ok(()) }
     }
 
-    pub(in crate::store) fn number() -> u64 {
+    pub(in crate::store::embedded) fn number() -> u64 {
         LOG.with_borrow_mut(|(number, _)| {
             *number += 1;
             *number
         })
     }
 
-    pub(in crate::store) fn note(step: Step) {
+    pub(in crate::store::embedded) fn note(step: Step) {
         LOG.with_borrow_mut(|(_, log)| log.iter_mut().for_each(|log| log.push(step.clone())));
     }
 
     /// Notes what `work` does.
-    pub(in crate::store) fn of(work: impl FnOnce()) -> Vec<Step> {
+    pub(in crate::store::embedded) fn of(work: impl FnOnce()) -> Vec<Step> {
         LOG.with_borrow_mut(|(_, log)| *log = Some(Vec::new()));
         work();
         LOG.with_borrow_mut(|(_, log)| log.take()).unwrap_or_default()

@@ -1,7 +1,7 @@
 //! The ledger: every accepted batch, in append-only segments, chained by hash. What is in it is the truth.
 //!
-//! One `fdatasync` per group of batches. After a failed write or sync the file is given up: the next segment says
-//! where its valid part ends, and what stands after that was never acknowledged.
+//! One `fdatasync` per group of batches. After a failed write or sync the file is not written again: the next segment
+//! says where its valid part ends, and what stands after that was never acknowledged.
 //!
 //! # Opening
 //! Every byte of every segment is proved. A last group whose writing was cut short is cut off and reported
@@ -16,21 +16,21 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Error;
 use super::checkpoint::Checkpoint;
-use super::compact;
 use super::frame::{self, Frame};
-use super::proof::{Kept, Proved, WitnessFound, unavailable};
+use super::proof::{LedgerFiles, Proved, WitnessFound};
 use super::reader::{Piece, Reader};
 use super::segment::{Head, Mark, Tail, file_name};
 use super::tally::Tally;
 use super::witness::{self, Witness};
 use crate::domain::record::Revision;
+use crate::store::Error;
 
 /// In which files the ledger is kept, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
-    /// A segment is followed by another rather than pass so many bytes. A start reads one segment at a time into memory.
+    /// A segment is followed by another rather than pass so many bytes. A start reads one segment at a time into
+    /// memory.
     pub segment: usize,
     /// How many zeros are written ahead of the frames, in bytes.
     pub ahead: usize,
@@ -47,7 +47,7 @@ impl Default for Layout {
 
 /// One batch to be appended.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct Appended {
     /// Its revision.
     pub(super) revision: Revision,
     /// The tally after it.
@@ -73,14 +73,14 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Opens the ledger of a directory, or begins one if there never was a store: if nothing in the directory has a
-    /// name that begins with one of `traces`. A ledger that ends before `acknowledged` has lost something.
+    /// name that begins with one of `traces`. A ledger that ends before `acknowledged` has lost a write.
     pub(super) fn open(
         directory: &Path,
         layout: Layout,
         traces: &[&str],
         acknowledged: Revision,
     ) -> Result<Self, Error> {
-        let kept = Kept::list(directory, traces)?;
+        let kept = LedgerFiles::list(directory, traces)?;
         let Checkpoint { head: beginning, .. } = kept.beginning()?;
         let mut ledger = Ledger {
             directory: directory.to_owned(),
@@ -91,7 +91,7 @@ impl Ledger {
             reader: Reader::from(beginning),
         };
         if kept.is_new() {
-            ledger.start_segment().map_err(|error| unavailable(directory, &error))?;
+            ledger.start_segment().map_err(|error| Error::unavailable(directory, &error))?;
             return Ok(ledger);
         }
         if kept.witness == WitnessFound::Unreadable {
@@ -102,7 +102,7 @@ impl Ledger {
             tracing::warn!(directory = %directory.display(), "the witness is missing; it is written again");
         }
         kept.prove(acknowledged, &beginning, &mut |proved| ledger.take(proved))?;
-        ledger.witness().map_err(|error| unavailable(directory, &error))?;
+        ledger.witness().map_err(|error| Error::unavailable(directory, &error))?;
         Ok(ledger)
     }
 
@@ -119,7 +119,7 @@ impl Ledger {
                 Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
                     tracing::warn!(file = %path.display(), %error, "the ledger is read; every write tries again to go on with it");
                 }
-                Err(error) => return Err(unavailable(&path, &error)),
+                Err(error) => return Err(Error::unavailable(&path, &error)),
             }
         }
         self.head = scan.head;
@@ -132,6 +132,16 @@ impl Ledger {
         &self.head
     }
 
+    /// The directory it is in.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// In which files it is kept, and for how long.
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// After which revision the segment begins that is appended to; none after a failure.
     pub(super) fn newest_segment(&self) -> Option<Revision> {
         self.tail.as_ref().map(Tail::base)
@@ -139,15 +149,7 @@ impl Ledger {
 
     /// What it begins with: the newest checkpoint, or nothing.
     pub(super) fn beginning(&self) -> Result<Checkpoint, Error> {
-        Kept::list(&self.directory, &[])?.beginning()
-    }
-
-    /// Puts away the segments that need not be kept any more, if there are any.
-    pub(super) fn compact(&self) -> Result<(), Error> {
-        match self.layout.keep_seconds {
-            Some(seconds) => compact::compact(&self.directory, &self.reader, seconds),
-            None => compact::put_away(&self.directory),
-        }
+        LedgerFiles::list(&self.directory, &[])?.beginning()
     }
 
     /// Where it stood at a revision; none if it has not come so far, or that is no longer kept.
@@ -170,7 +172,7 @@ impl Ledger {
     }
 
     /// Appends a group, durable when this returns. After an error the ledger stands where it stood.
-    pub(super) fn append(&mut self, group: &[Entry]) -> Result<(), Error> {
+    pub(super) fn append(&mut self, group: &[Appended]) -> Result<(), Error> {
         let Some(first) = group.first() else { return Ok(()) };
         let (mut frames, mut head, mut offsets) = (Vec::new(), self.head, Vec::new());
         for entry in group {
@@ -187,9 +189,9 @@ impl Ledger {
             head = Head { revision: entry.revision, chain, tally: entry.tally };
         }
         if self.tail.as_ref().is_none_or(|tail| tail.is_full(frames.len(), self.layout.segment)) {
-            self.start_segment().map_err(|error| unavailable(&self.directory, &error))?;
+            self.start_segment().map_err(|error| Error::unavailable(&self.directory, &error))?;
         }
-        // Taken out, so that whatever happens while writing, a panic included, leaves the file given up.
+        // Taken out, so that after any failure while writing, a panic included, the file is not written again.
         let Some(mut tail) = self.tail.take() else {
             return Err(Error::Internal("a ledger without a segment".to_owned()));
         };
@@ -201,7 +203,7 @@ impl Ledger {
                 if let Err(error) = self.start_segment() {
                     tracing::warn!(%error, "no new segment of the ledger could be made; the next write tries again");
                 }
-                return Err(unavailable(&self.directory, &error));
+                return Err(Error::unavailable(&self.directory, &error));
             }
         };
         let base = tail.base();
@@ -264,14 +266,15 @@ mod tests {
     use super::*;
     use crate::domain::change::Batch;
     use crate::domain::spoilt::{cases, spoilt};
+    use crate::store::History;
+    use crate::store::embedded::{disk, segment};
     use crate::store::record::encode_batch;
     use crate::store::sample;
-    use crate::store::{History, disk, segment};
 
     const SMALL: Layout = Layout { segment: 8192, ahead: 2048, keep_seconds: None };
 
-    fn entries(batches: &[Batch]) -> Vec<Entry> {
-        let entry = |batch: &Batch| Entry {
+    fn entries(batches: &[Batch]) -> Vec<Appended> {
+        let entry = |batch: &Batch| Appended {
             revision: batch.revision,
             tally: Tally { count: batch.revision.0, digest: 9 },
             second: batch.authorship.time.as_second(),
@@ -403,7 +406,7 @@ mod tests {
         disk::log::read_only(false);
         ledger.append(&entries(&all[4..5])).unwrap();
         disk::log::read_only(true);
-        // What a segment was written into is given up when that fails, and another is begun.
+        // A segment whose write failed is not written again; another is begun.
         ledger.tail = None;
         assert!(matches!(ledger.append(&entries(&all[5..])), Err(Error::Unavailable(_))));
         disk::log::read_only(false);

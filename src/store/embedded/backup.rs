@@ -8,8 +8,8 @@
 //!     blake3 of everything before
 //! ```
 //!
-//! It is made from the files, also while a server appends to them: they only grow, and every frame is proved as it is
-//! read. What was being written at that moment is in it whole or not at all.
+//! A backup is made from the files, also while a server appends to them: they only grow, and every frame is proved as
+//! it is read. A group that is written at that moment is in the backup whole or not at all.
 //!
 //! **Invariants.** A backup and a restored directory come into being whole, by a rename, after they were proved.
 //! Nothing that is there is ever overwritten. One segment at a time is in memory.
@@ -19,14 +19,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::Error;
 use super::checkpoint::Checkpoint;
+use super::data_directory::{TRACES, create};
 use super::disk::sync_directory;
-use super::embedded::{TRACES, create};
-use super::proof::{Kept, unavailable};
+use super::proof::LedgerFiles;
 use super::segment::{self, Head};
 use super::witness::Witness;
 use crate::domain::record::Revision;
+use crate::store::Error;
 
 const MAGIC: [u8; 8] = *b"CGbackup";
 const FORMAT: u32 = 2;
@@ -60,19 +60,20 @@ pub fn back_up(directory: &Path, file: &Path, advance: &mut dyn FnMut(u64, u64))
     let unfinished = beside(file, ".unfinished");
     let made = (|| {
         for _ in 0..TRIES {
-            let kept = Kept::list(directory, &TRACES)?;
+            let kept = LedgerFiles::list(directory, &TRACES)?;
             if kept.is_new() {
                 return Err(Error::Unavailable(format!("no directory is kept in {}", directory.display())));
             }
             let copied = copy(&kept, &unfinished, advance);
-            // With another segment begun meanwhile, what was read may hold what was given up, or look damaged.
-            if Kept::list(directory, &[])?.is_as(&kept) {
+            // If another segment was begun meanwhile, the copy may hold a group that was never acknowledged, or look
+            // damaged.
+            if LedgerFiles::list(directory, &[])?.is_as(&kept) {
                 return copied;
             }
         }
         Err(Error::Unavailable("the ledger grows faster than it can be copied; try again".to_owned()))
     })();
-    let failed = |error: io::Error| unavailable(file, &error);
+    let failed = |error: io::Error| Error::unavailable(file, &error);
     match made {
         Ok(backup) => {
             fs::rename(&unfinished, file).map_err(failed)?;
@@ -94,7 +95,7 @@ pub fn back_up(directory: &Path, file: &Path, advance: &mut dyn FnMut(u64, u64))
 /// [`Error::Corrupt`] if the backup is damaged; [`Error::Unavailable`] if the directory is not empty or cannot be
 /// written; [`Error::Full`] if there is no room for it.
 pub fn restore(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64)) -> Result<Backup, Error> {
-    let failed = |error: io::Error| unavailable(directory, &error);
+    let failed = |error: io::Error| Error::unavailable(directory, &error);
     if directory.exists() && fs::read_dir(directory).map_err(failed)?.next().is_some() {
         let said = format!("{} is not empty; restore into an empty or a new directory", directory.display());
         return Err(Error::Unavailable(said));
@@ -104,7 +105,7 @@ pub fn restore(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64))
         let said = format!("{} is left of a restore that was cut short; remove it first", unfinished.display());
         return Err(Error::Unavailable(said));
     }
-    create(&unfinished).map_err(|error| unavailable(&unfinished, &error))?;
+    create(&unfinished).map_err(|error| Error::unavailable(&unfinished, &error))?;
     let unpacked = unpack(file, &unfinished, advance).and_then(|backup| {
         if directory.exists() {
             fs::remove_dir(directory).map_err(failed)?;
@@ -120,8 +121,8 @@ pub fn restore(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64))
     unpacked
 }
 
-fn copy(kept: &Kept, file: &Path, advance: &mut dyn FnMut(u64, u64)) -> Result<Backup, Error> {
-    let failed = |error: io::Error| unavailable(file, &error);
+fn copy(kept: &LedgerFiles, file: &Path, advance: &mut dyn FnMut(u64, u64)) -> Result<Backup, Error> {
+    let failed = |error: io::Error| Error::unavailable(file, &error);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     // What is in it is not for everyone.
@@ -166,11 +167,11 @@ fn unpack(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64)) -> R
         if error.kind() == io::ErrorKind::UnexpectedEof {
             damaged("the file ends early".to_owned(), last_good)
         } else {
-            unavailable(file, &error)
+            Error::unavailable(file, &error)
         }
     };
-    let input = File::open(file).map_err(|error| unavailable(file, &error))?;
-    let total = input.metadata().map_err(|error| unavailable(file, &error))?.len();
+    let input = File::open(file).map_err(|error| Error::unavailable(file, &error))?;
+    let total = input.metadata().map_err(|error| Error::unavailable(file, &error))?.len();
     let mut input = Hashing::new(BufReader::new(input));
     let lead: [u8; LEAD] = input.array().map_err(|error| cut(error, head.revision))?;
     if !lead.starts_with(&MAGIC) {
@@ -190,7 +191,7 @@ fn unpack(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64)) -> R
         }
         if length > 0 {
             let checkpoint = Checkpoint::decode(&bytes).map_err(|problem| damaged(problem, head.revision))?;
-            checkpoint.write(directory).map_err(|error| unavailable(directory, &error))?;
+            checkpoint.write(directory).map_err(|error| Error::unavailable(directory, &error))?;
             head = checkpoint.head;
         }
     }
@@ -208,7 +209,7 @@ fn unpack(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64)) -> R
         }
         newest = head.revision.next();
         let path = directory.join(segment::file_name(newest));
-        write_synced(&path, &bytes).map_err(|error| unavailable(&path, &error))?;
+        write_synced(&path, &bytes).map_err(|error| Error::unavailable(&path, &error))?;
         head = scan.head;
         advance(input.bytes, total);
     }
@@ -223,7 +224,7 @@ fn unpack(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64)) -> R
     if sum != hash.as_bytes() {
         return Err(damaged("its checksum is wrong".to_owned(), head.revision));
     }
-    Witness::of(newest, &head).write(directory).map_err(|error| unavailable(directory, &error))?;
+    Witness::of(newest, &head).write(directory).map_err(|error| Error::unavailable(directory, &error))?;
     Ok(Backup { bytes, ..backup_of(&head) })
 }
 

@@ -1,8 +1,8 @@
 //! Compacting the ledger: segments older than what must be kept give way to a checkpoint and are put away.
 //!
 //! First the checkpoint is written and synced, then the segments it replaces are moved into the archive, from where
-//! nothing is ever read again but to examine it. Whoever opens the ledger in between finds the checkpoint, takes no
-//! account of what it replaces, and the next compaction goes on with the moving.
+//! only an examination reads them again. A process that opens the ledger between the two finds the checkpoint and
+//! ignores the segments that it replaces; the next compaction moves the rest of them.
 //!
 //! **Invariants.** Segments go as a whole, oldest first, and never the newest one. What a repeated request is
 //! recognised by is younger than anything that goes. Nothing is deleted but an older checkpoint.
@@ -11,27 +11,36 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
-use super::disk;
-use super::proof::{Kept, unavailable};
+use super::data_directory::create;
+use super::disk::{self, ARCHIVE};
+use super::entries::apply;
+use super::ledger::Ledger;
+use super::proof::LedgerFiles;
 use super::reader::Reader;
 use super::segment::Head;
-use super::tally::{self, Tally};
-use super::{Error, History, MARK_SECONDS};
+use super::tally::Tally;
 use crate::domain::record::Revision;
-
-/// Where segments are put away, inside the data directory.
-pub(super) const ARCHIVE: &str = "archive";
+use crate::store::{Error, History, MARK_SECONDS};
 
 /// How many batches are read from the ledger at once.
 pub(super) const READ_BATCHES: usize = 256;
 
+/// Puts away the segments of a ledger that need not be kept any more, as its layout says. Where every batch is kept,
+/// only what an earlier checkpoint replaced is put away.
+pub(super) fn compact(ledger: &Ledger) -> Result<(), Error> {
+    match ledger.layout().keep_seconds {
+        Some(seconds) => compact_before(ledger.directory(), &ledger.reader(), seconds),
+        None => put_away(ledger.directory()),
+    }
+}
+
 /// Puts away the segments that hold nothing of the last `keep_seconds` before the newest batch.
-pub(super) fn compact(directory: &Path, reader: &Reader, keep_seconds: i64) -> Result<(), Error> {
+fn compact_before(directory: &Path, reader: &Reader, keep_seconds: i64) -> Result<(), Error> {
     let newest = reader.newest_second()?;
     let until = all_before(reader, newest.saturating_sub(keep_seconds.max(MARK_SECONDS)))?;
     if until > reader.beginning().revision {
         let checkpoint = checkpoint(directory, reader, until)?;
-        checkpoint.write(directory).map_err(|error| unavailable(directory, &error))?;
+        checkpoint.write(directory).map_err(|error| Error::unavailable(directory, &error))?;
         reader.begin_at(checkpoint.head);
         tracing::info!(oldest = until.next().0, "older segments of the ledger give way to a checkpoint");
     }
@@ -39,9 +48,9 @@ pub(super) fn compact(directory: &Path, reader: &Reader, keep_seconds: i64) -> R
 }
 
 /// Moves what a checkpoint replaced into the archive: segments; an older checkpoint is removed.
-pub(super) fn put_away(directory: &Path) -> Result<(), Error> {
-    let replaced = Kept::list(directory, &[])?.replaced;
-    move_into_archive(directory, &replaced).map_err(|error| unavailable(directory, &error))
+fn put_away(directory: &Path) -> Result<(), Error> {
+    let replaced = LedgerFiles::list(directory, &[])?.replaced;
+    move_into_archive(directory, &replaced).map_err(|error| Error::unavailable(directory, &error))
 }
 
 /// The last revision of the segments in which everything was accepted up to a second.
@@ -63,12 +72,12 @@ fn all_before(reader: &Reader, second: i64) -> Result<Revision, Error> {
 
 /// Everything held at a revision.
 fn checkpoint(directory: &Path, reader: &Reader, until: Revision) -> Result<Checkpoint, Error> {
-    let Checkpoint { head, mut entries } = Kept::list(directory, &[])?.beginning()?;
+    let Checkpoint { head, mut entries } = LedgerFiles::list(directory, &[])?.beginning()?;
     let mut at = head.revision;
     while at < until {
         let batches = reader.after(at, READ_BATCHES)?;
         for batch in batches.iter().take_while(|batch| batch.revision <= until) {
-            tally::apply(batch, &mut entries)?;
+            apply(batch, &mut entries)?;
             at = batch.revision;
         }
         if batches.is_empty() {
@@ -91,7 +100,7 @@ fn move_into_archive(directory: &Path, replaced: &[PathBuf]) -> io::Result<()> {
         return Ok(());
     }
     let archive = directory.join(ARCHIVE);
-    super::embedded::create(&archive)?;
+    create(&archive)?;
     for path in replaced {
         match path.file_name() {
             Some(name) if path.extension().is_some_and(|extension| extension == "seg") => {
@@ -110,7 +119,7 @@ pub(super) fn examine_archive(directory: &Path, beginning: &Head) -> Result<(), 
     if !archive.is_dir() {
         return Ok(());
     }
-    let kept = Kept::list(&archive, &[])?.up_to(*beginning);
+    let kept = LedgerFiles::list(&archive, &[])?.up_to(*beginning);
     match kept.stands_before()? {
         Some(before) => kept.prove(Revision(0), &before, &mut |_| Ok(())).map(drop),
         None => Ok(()),
@@ -128,10 +137,10 @@ mod tests {
     use super::*;
     use crate::domain::change::Batch;
     use crate::domain::spoilt::cases;
-    use crate::store::backup::{back_up, restore};
-    use crate::store::checkpoint;
+    use crate::store::embedded::backup::{back_up, restore};
+    use crate::store::embedded::checkpoint;
+    use crate::store::embedded::examine::examine;
     use crate::store::embedded::{EmbeddedStore, Layout};
-    use crate::store::examine::examine;
     use crate::store::sample::{self, plain};
     use crate::store::{Contents, Store};
 
@@ -303,7 +312,7 @@ mod tests {
             }
             fs::write(&victim, &bytes).unwrap();
             if of_archive {
-                // What was put away is not needed; only who examines looks at it.
+                // The archive is not needed; only an examination reads it.
                 is_right(directory.path(), FOR_EVER, &all);
                 let found = examine(directory.path()).unwrap().archive;
                 let told = found.is_some_and(|said| said.contains(victim.to_str().unwrap()));

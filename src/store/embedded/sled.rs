@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
 use std::time::Duration;
 
+use super::entries::EntryKey;
 use super::frame::number;
 use super::segment::Head;
-use super::tally::{Key, Tally};
+use super::tally::Tally;
 use crate::domain::record::Revision;
 
 /// The directory of sled's files inside the data directory.
@@ -38,33 +39,33 @@ const CLOSING: Duration = Duration::from_secs(30);
 
 /// What sled held when it was opened, proved by its own tally.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct Holdings {
     /// Where the ledger stood that this is a view of.
     pub(super) head: Head,
     /// Every entry.
-    pub(super) entries: BTreeMap<Key, Vec<u8>>,
+    pub(super) entries: BTreeMap<EntryKey, Vec<u8>>,
 }
 
 /// What a group of writes changes.
 #[derive(Debug, Default)]
 pub(super) struct Update {
     /// The bytes to keep, or none to drop what is kept.
-    pub(super) entries: BTreeMap<Key, Option<Vec<u8>>>,
+    pub(super) entries: BTreeMap<EntryKey, Option<Vec<u8>>>,
     /// Where the ledger stands with it; none while there is more to come.
     pub(super) head: Option<Head>,
 }
 
 /// The view, as its thread keeps it. Dropping it waits until what was sent is written.
 #[derive(Debug)]
-pub(super) struct View {
-    /// None once sled has failed or is left behind: until the next start it is stale.
+pub(super) struct LedgerView {
+    /// None once sled has failed or cannot keep up: it is then stale until the next start.
     updates: Option<SyncSender<Update>>,
     closed: Receiver<()>,
 }
 
-impl View {
+impl LedgerView {
     /// Opens the view in a directory, which is made if it does not exist.
-    pub(super) fn open(path: &Path) -> Result<(Self, Held), String> {
+    pub(super) fn open(path: &Path) -> Result<(Self, Holdings), String> {
         let (updates, queue) = sync_channel(BEHIND);
         let (opening, opened) = channel();
         let (closing, closed) = channel();
@@ -91,10 +92,10 @@ impl View {
             Err(RecvTimeoutError::Timeout) => return Err("it does not open in time".to_owned()),
             Err(RecvTimeoutError::Disconnected) => return Err("its thread ended while opening".to_owned()),
         };
-        Ok((View { updates: Some(updates), closed }, held))
+        Ok((LedgerView { updates: Some(updates), closed }, held))
     }
 
-    /// Has an update written, some time; never waits. A view that has failed or cannot keep up stays as it is.
+    /// Has an update written later; never waits. A view that has failed or cannot keep up stays as it is.
     pub(super) fn update(&mut self, update: Update) {
         let sent = self.updates.as_ref().map(|updates| updates.try_send(update));
         match sent {
@@ -108,7 +109,7 @@ impl View {
         }
     }
 
-    /// Has an update written, some time; waits for room. Only while nobody waits for a write.
+    /// Has an update written later; waits for room in the queue, and so may be called only while the store opens.
     pub(super) fn fill(&mut self, update: Update) {
         if let Some(updates) = &self.updates
             && updates.send(update).is_err()
@@ -118,7 +119,7 @@ impl View {
     }
 }
 
-impl Drop for View {
+impl Drop for LedgerView {
     fn drop(&mut self) {
         drop(self.updates.take());
         if self.closed.recv_timeout(CLOSING) == Err(RecvTimeoutError::Timeout) {
@@ -128,8 +129,8 @@ impl Drop for View {
 }
 
 /// How often, and how long each time, a sled that this process closed a moment ago is waited for. Its own threads hold
-/// its lock a little longer than its handle lives, and tell nobody when they let go. No other process can hold it: the
-/// data directory is locked.
+/// its lock a little longer than its handle lives, and give no sign when they release it. No other process can hold it:
+/// the data directory is locked.
 const UNLOCKING: (u32, Duration) = (200, Duration::from_millis(10));
 
 fn open(config: &::sled::Config) -> ::sled::Result<::sled::Db> {
@@ -146,7 +147,7 @@ fn open(config: &::sled::Config) -> ::sled::Result<::sled::Db> {
 }
 
 /// Opens sled and reads all of it.
-fn read(path: &PathBuf) -> Result<(::sled::Db, Held), String> {
+fn read(path: &PathBuf) -> Result<(::sled::Db, Holdings), String> {
     let config = ::sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
     let db = open(&config).map_err(|error| error.to_string())?;
     // A panic below must not drop sled while unwinding: a second panic in that would end the process.
@@ -160,7 +161,7 @@ fn read(path: &PathBuf) -> Result<(::sled::Db, Held), String> {
     }
 }
 
-fn held(db: &::sled::Db) -> Result<Held, String> {
+fn held(db: &::sled::Db) -> Result<Holdings, String> {
     let (mut head, mut entries) = (None, BTreeMap::new());
     for entry in db.iter() {
         let (key, bytes) = entry.map_err(|error| error.to_string())?;
@@ -175,10 +176,10 @@ fn held(db: &::sled::Db) -> Result<Held, String> {
     if tally != head.tally {
         return Err(format!("it should hold {} entries and holds {}, or others", head.tally.count, tally.count));
     }
-    Ok(Held { head, entries })
+    Ok(Holdings { head, entries })
 }
 
-/// Writes what is sent until nobody can send any more, then closes sled.
+/// Writes what is sent until the last sender is gone, then closes sled.
 fn keep(db: ::sled::Db, queue: &Receiver<Update>) {
     let kept = guarded(|| {
         while let Ok(first) = queue.recv() {
@@ -258,7 +259,7 @@ mod tests {
 
     fn update(number: u8) -> Update {
         let entries = BTreeMap::from([(vec![b'r', number], Some(vec![number; 100]))]);
-        let held: BTreeMap<Key, Vec<u8>> = (1..=number).map(|n| (vec![b'r', n], vec![n; 100])).collect();
+        let held: BTreeMap<EntryKey, Vec<u8>> = (1..=number).map(|n| (vec![b'r', n], vec![n; 100])).collect();
         let head = Head { revision: Revision(u64::from(number)), chain: [number; 32], tally: Tally::of(&held) };
         Update { entries, head: Some(head) }
     }
@@ -267,7 +268,7 @@ mod tests {
     fn what_was_sent_is_there_when_it_is_opened_again() {
         let directory = tempfile::tempdir().unwrap();
         for number in 1..=5 {
-            let (mut view, held) = View::open(directory.path()).unwrap();
+            let (mut view, held) = LedgerView::open(directory.path()).unwrap();
             assert_eq!(
                 (held.entries.len(), held.head.revision),
                 (usize::from(number) - 1, Revision(u64::from(number) - 1))
@@ -279,18 +280,18 @@ mod tests {
     #[test]
     fn a_view_that_does_not_add_up_is_not_given_out() {
         let directory = tempfile::tempdir().unwrap();
-        let (mut view, _) = View::open(directory.path()).unwrap();
+        let (mut view, _) = LedgerView::open(directory.path()).unwrap();
         view.update(update(1));
         view.update(Update { entries: BTreeMap::from([(b"r2".to_vec(), Some(vec![1]))]), head: None });
         drop(view);
-        let why = View::open(directory.path()).unwrap_err();
+        let why = LedgerView::open(directory.path()).unwrap_err();
         assert_eq!(why, "it should hold 1 entries and holds 2, or others");
     }
 
     #[test]
     fn a_path_that_cannot_be_a_store_is_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        assert!(View::open(file.path()).is_err());
+        assert!(LedgerView::open(file.path()).is_err());
     }
 
     proptest::proptest! {

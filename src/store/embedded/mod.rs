@@ -6,30 +6,47 @@
 //! opened for want of room or because nothing can be written, the ledger alone is read.
 //!
 //! **Invariants.** One process has the directory. What [`load`](Store::load) gives adds up to the tally in the
-//! ledger's last frame. A sled that knows of more than the ledger does proves that the ledger has lost something.
+//! ledger's last frame. If sled holds a later revision than the ledger, the ledger has lost a write and the
+//! store is refused as damaged.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::checkpoint::Checkpoint;
-use super::compact;
-use super::ledger::{self, Ledger};
-use super::lock::DirectoryLock;
-use super::proof::unavailable;
-use super::reader::Reader;
-use super::record::{decode_batch, decode_stored, decode_withheld};
-use super::sled::{DIRECTORY, Held, Update, View};
-use super::tally::{self, Key, Tallied, record_key};
+use self::checkpoint::Checkpoint;
+use self::data_directory::{close_to_strangers, create, move_aside};
+use self::entries::{EntryKey, apply, decode, entries};
+use self::ledger::Ledger;
+use self::lock::DirectoryLock;
+use self::reader::Reader;
+use self::sled::{DIRECTORY, Holdings, LedgerView, Update};
+use self::tally::{Tallied, Tally, Undo};
+use super::record::{decode_batch, encode_batch};
 use super::{AcceptedRequest, Contents, Error, History, MARK_SECONDS, Store, follows};
 use crate::domain::change::Batch;
-use crate::domain::name::Name;
 
-pub use super::ledger::Layout;
+pub use self::ledger::Layout;
 
-/// What names in a data directory begin with that tell that a store was kept there, the ledger aside.
-pub(super) const TRACES: [&str; 2] = [DIRECTORY, "audit"];
+pub mod backup;
+pub mod examine;
+
+mod ledger;
+mod segment;
+mod frame;
+mod reader;
+mod proof;
+mod witness;
+mod checkpoint;
+mod compact;
+mod entries;
+mod tally;
+mod sled;
+mod data_directory;
+mod lock;
+mod disk;
+
+#[cfg(test)]
+mod lost_cache;
 
 /// How many entries go into sled at once when it is made again.
 const FILL_ENTRIES: usize = 1000;
@@ -37,7 +54,7 @@ const FILL_ENTRIES: usize = 1000;
 /// The store on this machine's disk. The order of its fields is the order in which it is closed: the lock last.
 #[derive(Debug)]
 pub struct EmbeddedStore {
-    view: Option<View>,
+    view: Option<LedgerView>,
     ledger: Ledger,
     tallied: Tallied,
     /// What was read at opening, until something is committed.
@@ -55,17 +72,17 @@ impl EmbeddedStore {
         Self::open_with(directory, Layout::default())
     }
 
-    /// The same, with a layout of the ledger that is not the default one.
+    /// Opens the store of a data directory with a ledger of another layout than the default.
     ///
     /// # Errors
     /// As [`open`](EmbeddedStore::open).
     pub fn open_with(directory: &Path, layout: Layout) -> Result<Self, Error> {
-        create(directory).map_err(|error| unavailable(directory, &error))?;
+        create(directory).map_err(|error| Error::unavailable(directory, &error))?;
         close_to_strangers(directory);
         let lock = DirectoryLock::take(directory)?;
         let path = directory.join(DIRECTORY);
         // Before the ledger, whose opening would cut a last frame that sled may prove to have been acknowledged.
-        let view = (path.exists() && !lock.is_read_only()).then(|| View::open(&path));
+        let view = (path.exists() && !lock.is_read_only()).then(|| LedgerView::open(&path));
         if lock.is_read_only() {
             tracing::warn!(directory = %directory.display(),
                 "nothing can be written here: questions are answered from the ledger, and every write tries again; \
@@ -75,11 +92,11 @@ impl EmbeddedStore {
             Some(Ok((view, held))) => (Some(view), held),
             Some(Err(why)) => {
                 move_aside(directory, &why);
-                (None, Held::default())
+                (None, Holdings::default())
             }
-            None => (None, Held::default()),
+            None => (None, Holdings::default()),
         };
-        let ledger = Ledger::open(directory, layout, &TRACES, held.head.revision)?;
+        let ledger = Ledger::open(directory, layout, &data_directory::TRACES, held.head.revision)?;
         if view.is_some() && ledger.head_at(held.head.revision)? != Some(held.head) {
             drop(view.take());
             move_aside(directory, "it is not a view of this ledger, or older than what the ledger begins with");
@@ -95,7 +112,7 @@ impl EmbeddedStore {
             );
         }
         let mut changed = bring_up(&ledger, &mut held)?;
-        if view.is_some() && tally::Tally::of(&held.entries) != ledger.head().tally {
+        if view.is_some() && Tally::of(&held.entries) != ledger.head().tally {
             drop(view.take());
             move_aside(directory, "it does not add up");
             held = beginning(&ledger)?;
@@ -107,7 +124,7 @@ impl EmbeddedStore {
         }
         if view.is_none() && !lock.is_read_only() {
             changed = held.entries.keys().cloned().collect();
-            view = match View::open(&path) {
+            view = match LedgerView::open(&path) {
                 Ok((view, _)) => Some(view),
                 Err(why) => {
                     tracing::warn!(why, "sled cannot be made; the directory goes on with the ledger alone");
@@ -124,27 +141,27 @@ impl EmbeddedStore {
         Ok(store)
     }
 
-    /// Puts away what need not be kept. What was asked of the store does not depend on it, so that a failure is told and
-    /// the next new segment, or the next start, tries again.
+    /// Puts segments that need not be kept into the archive. No call depends on it: a failure is logged, and the next
+    /// new segment, or the next start, tries again.
     fn compact(&self) {
-        if let Err(error) = self.ledger.compact() {
+        if let Err(error) = compact::compact(&self.ledger) {
             tracing::warn!(%error, "the ledger could not be compacted; it is tried again later");
         }
     }
 
     /// Tallies and appends a group; on an error the tally is to be taken back.
-    fn append(&mut self, group: &[Batch], undos: &mut Vec<tally::Undo>) -> Result<Update, Error> {
+    fn append(&mut self, group: &[Batch], undos: &mut Vec<Undo>) -> Result<Update, Error> {
         let (mut update, mut frames) = (Update::default(), Vec::with_capacity(group.len()));
         for batch in group {
-            for (key, bytes) in tally::entries(batch)? {
+            for (key, bytes) in entries(batch)? {
                 undos.push(self.tallied.set(&key, bytes.as_ref()));
                 update.entries.insert(key, bytes);
             }
-            frames.push(ledger::Entry {
+            frames.push(ledger::Appended {
                 revision: batch.revision,
                 tally: self.tallied.tally(),
                 second: batch.authorship.time.as_second(),
-                batch: super::record::encode_batch(batch).map_err(|error| Error::Internal(error.to_string()))?,
+                batch: encode_batch(batch).map_err(|error| Error::Internal(error.to_string()))?,
             });
         }
         self.ledger.append(&frames)?;
@@ -192,58 +209,19 @@ impl Store for EmbeddedStore {
     }
 }
 
-/// Makes the data directory if it does not exist, for its owner only: what is in it is not for everyone.
-pub(super) fn create(directory: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
-}
-
-/// Takes a data directory that somebody else made away from those who are neither its owner nor of its group. Where that
-/// cannot be done it is told, and no reason not to answer.
-fn close_to_strangers(directory: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let closed = fs::metadata(directory).and_then(|found| match found.permissions().mode() {
-            mode if mode & 0o007 == 0 => Ok(()),
-            mode => fs::set_permissions(directory, fs::Permissions::from_mode(mode & !0o007)),
-        });
-        if let Err(error) = closed {
-            tracing::warn!(directory = %directory.display(), %error, "everybody on this machine may read the directory");
-        }
-    }
-}
-
-/// Moves sled's files where nobody opens them, for whoever wants to look into them. Those of the time before go: on a full
-/// disk each start would leave more of them.
-fn move_aside(directory: &Path, why: &str) {
-    let aside = directory.join(format!("{DIRECTORY}.damaged"));
-    let moved = match fs::remove_dir_all(&aside) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => fs::rename(directory.join(DIRECTORY), &aside),
-    };
-    match moved {
-        Ok(()) => tracing::warn!(why, moved_to = %aside.display(), "sled is made again from the ledger"),
-        Err(error) => tracing::warn!(why, %error, "sled is not used, and cannot be moved aside"),
-    }
-}
-
 /// What a ledger begins with.
-fn beginning(ledger: &Ledger) -> Result<Held, Error> {
+fn beginning(ledger: &Ledger) -> Result<Holdings, Error> {
     let Checkpoint { head, entries } = ledger.beginning()?;
-    Ok(Held { head, entries })
+    Ok(Holdings { head, entries })
 }
 
 /// Brings entries up to the ledger; gives the keys that changed.
-fn bring_up(ledger: &Ledger, held: &mut Held) -> Result<BTreeSet<Key>, Error> {
+fn bring_up(ledger: &Ledger, held: &mut Holdings) -> Result<BTreeSet<EntryKey>, Error> {
     let (reader, mut changed) = (ledger.reader(), BTreeSet::new());
     while held.head.revision < ledger.head().revision {
         let batches = reader.after(held.head.revision, compact::READ_BATCHES)?;
         for batch in &batches {
-            changed.extend(tally::apply(batch, &mut held.entries)?);
+            changed.extend(apply(batch, &mut held.entries)?);
         }
         match batches.last() {
             Some(last) => held.head.revision = last.revision,
@@ -256,7 +234,7 @@ fn bring_up(ledger: &Ledger, held: &mut Held) -> Result<BTreeSet<Key>, Error> {
 
 /// Sends the entries of these keys to sled. Only with the last of them it says what it is a view of; before that it
 /// does not add up, and a start would make it again.
-fn fill(view: &mut View, held: &Held, changed: BTreeSet<Key>) {
+fn fill(view: &mut LedgerView, held: &Holdings, changed: BTreeSet<EntryKey>) {
     let mut update = Update::default();
     for key in changed {
         let bytes = held.entries.get(&key).cloned();
@@ -269,36 +247,10 @@ fn fill(view: &mut View, held: &Held, changed: BTreeSet<Key>) {
     view.fill(update);
 }
 
-/// What these entries say at the head of a ledger, with the marked requests of the last day.
-fn contents(entries: &BTreeMap<Key, Vec<u8>>, ledger: &Ledger) -> Result<Contents, Error> {
+/// The contents that these entries hold at the head of a ledger, with the marked requests of the last day.
+fn contents(entries: &BTreeMap<EntryKey, Vec<u8>>, ledger: &Ledger) -> Result<Contents, Error> {
     let requests = accepted(&ledger.reader())?;
     Ok(Contents { revision: ledger.head().revision, requests, ..decode(entries)? })
-}
-
-/// The records and withheld fields that these entries hold, and nothing else.
-pub(super) fn decode(entries: &BTreeMap<Key, Vec<u8>>) -> Result<Contents, Error> {
-    let mut contents = Contents::default();
-    for (key, bytes) in entries {
-        let unreadable = |error: &dyn std::fmt::Display| {
-            Error::Internal(format!("the entry of {} cannot be read: {error}", String::from_utf8_lossy(key)))
-        };
-        match key.split_first() {
-            Some((b'w', name)) => {
-                let name = std::str::from_utf8(name).map_err(|error| unreadable(&error))?;
-                let name = Name::parse(name).map_err(|fault| unreadable(&fault.message))?;
-                let fields = decode_withheld(bytes).map_err(|error| unreadable(&error))?;
-                contents.withheld.push((name, Arc::new(fields)));
-            }
-            Some(_) | None => {
-                let stored = decode_stored(bytes).map_err(|error| unreadable(&error))?;
-                if record_key(stored.record.name()) != *key {
-                    return Err(unreadable(&format_args!("it is the record of {}", stored.record.name())));
-                }
-                contents.records.push(stored);
-            }
-        }
-    }
-    Ok(contents)
 }
 
 /// The marked requests of the day before the newest batch.
@@ -318,6 +270,7 @@ fn accepted(reader: &Reader) -> Result<Vec<AcceptedRequest>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::path::PathBuf;
 
     use proptest::prelude::*;
@@ -403,14 +356,14 @@ mod tests {
         let behind = store_of(&all[..20]);
         fs::remove_dir_all(&path).unwrap();
         assert_eq!(open(directory.path()).unwrap().load(), Ok(sample::expected(&all)));
-        // The files of one time are kept for whoever looks into them, and no more.
+        // The files of one failure are kept for an investigation, and no more.
         for (sled, aside) in [(behind.path(), 0), (other.path(), 1), (other.path(), 1)] {
             fs::remove_dir_all(&path).unwrap();
             copy(&sled.join(DIRECTORY), &path);
             assert_eq!(open(directory.path()).unwrap().load(), Ok(sample::expected(&all)));
             assert_eq!(files(directory.path(), "sled.damaged").len(), aside);
         }
-        let (_view, held) = View::open(&path).unwrap();
+        let (_view, held) = LedgerView::open(&path).unwrap();
         assert_eq!(held.head.revision, Revision(40));
     }
 
@@ -448,7 +401,7 @@ mod tests {
         files(directory.path(), "ledger").iter().for_each(|file| fs::remove_file(file).unwrap());
         let damaged = open(directory.path()).unwrap_err();
         assert!(matches!(damaged, Error::Corrupt { last_good: Revision(0), .. }), "{damaged}");
-        // Nor one of which only the audit trail is left.
+        // Nor does a store of which only the audit trail is left.
         fs::remove_dir_all(directory.path().join(DIRECTORY)).unwrap();
         fs::write(directory.path().join("audit.jsonl"), "").unwrap();
         assert!(matches!(open(directory.path()), Err(Error::Corrupt { .. })));

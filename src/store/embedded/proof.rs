@@ -1,25 +1,21 @@
 //! Proving the ledger of a directory: every byte of every segment, in order. Nothing is changed.
 //!
-//! It serves whoever opens the ledger, copies it or examines it, also while another process appends to it: what is
-//! then found beyond the last whole group looks like a torn end.
+//! Opening, backing up and examining a ledger all prove it first, also while another process appends to it: a group
+//! that is being written at that moment looks like a torn end.
 //!
 //! **Invariants.** One segment at a time is in memory. A damaged ledger is refused with the file, the last good
 //! revision and what to do.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::Error;
 use super::checkpoint::{self, Checkpoint};
-use super::compact::ARCHIVE;
+use super::disk::ARCHIVE;
 use super::segment::{self, Head, Scan, file_name, first_of};
 use super::witness::{self, Witness};
 use crate::domain::record::Revision;
-
-/// What an operator should do about a damaged ledger.
-const ADVICE: &str = "Nothing was changed. Keep a copy of the data directory, then run 'crisisgids restore' with the \
-                      newest backup into an empty one; what the ledger holds up to that revision is whole.";
+use crate::store::{Error, LEDGER_ADVICE};
 
 /// What helps if a file has nothing to do with the ledger.
 const FOREIGN: &str = "Or, if that file came from elsewhere: move it away.";
@@ -30,13 +26,13 @@ const REBUILD: &str = "Or, if the archive beside it is whole: move the segments 
 
 /// What of a ledger lies in a directory.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct LedgerFiles {
     directory: PathBuf,
     /// The revision of its newest checkpoint; 0 without one.
     checkpoint: Revision,
     /// The first revisions of the segments after that, in order.
     firsts: Vec<Revision>,
-    /// What the checkpoint replaced and is still here: files of no account.
+    /// Files that the checkpoint replaced and that are not in the archive yet: they are not read.
     pub(super) replaced: Vec<PathBuf>,
     /// Where the newest segment must end, if that is known from elsewhere.
     end: Option<Head>,
@@ -47,13 +43,13 @@ pub(super) struct Kept {
 /// What there is of a witness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WitnessFound {
-    /// It can be read.
+    /// There is a witness that can be read.
     Says(Witness),
-    /// It is there and cannot be read.
+    /// There is a witness that cannot be read.
     Unreadable,
-    /// It is not there, but something else tells that a store was kept here.
+    /// There is no witness, but another file shows that a store was kept here.
     Missing,
-    /// Nothing tells that a store was kept here.
+    /// No file shows that a store was kept here.
     Never,
 }
 
@@ -72,16 +68,16 @@ pub(super) struct Proved<'a> {
     pub(super) is_newest: bool,
 }
 
-impl Kept {
-    /// Looks what there is. Anything with a name that begins with one of `traces` tells that a store was kept here.
+impl LedgerFiles {
+    /// Lists the files of a directory. A file whose name begins with one of `traces` shows that a store was kept here.
     pub(super) fn list(directory: &Path, traces: &[&str]) -> Result<Self, Error> {
         let (mut firsts, mut checkpoints, mut witness) = (Vec::new(), Vec::new(), WitnessFound::Never);
-        for entry in fs::read_dir(directory).map_err(|error| unavailable(directory, &error))? {
-            let entry = entry.map_err(|error| unavailable(directory, &error))?;
+        for entry in fs::read_dir(directory).map_err(|error| Error::unavailable(directory, &error))? {
+            let entry = entry.map_err(|error| Error::unavailable(directory, &error))?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
             if name == witness::FILE {
-                let text = fs::read(entry.path()).map_err(|error| unavailable(&entry.path(), &error))?;
+                let text = fs::read(entry.path()).map_err(|error| Error::unavailable(&entry.path(), &error))?;
                 let said = Witness::parse(&String::from_utf8_lossy(&text));
                 witness = said.map_or(WitnessFound::Unreadable, WitnessFound::Says);
             } else if witness == WitnessFound::Never && traces.iter().any(|trace| name.starts_with(trace)) {
@@ -99,7 +95,7 @@ impl Kept {
         let replaced = before.chain(older).map(|name| directory.join(name)).collect();
         firsts.retain(|first| *first > newest);
         firsts.sort_unstable();
-        Ok(Kept { directory: directory.to_owned(), checkpoint: newest, firsts, replaced, end: None, witness })
+        Ok(LedgerFiles { directory: directory.to_owned(), checkpoint: newest, firsts, replaced, end: None, witness })
     }
 
     /// Whether no store was ever kept here.
@@ -117,13 +113,13 @@ impl Kept {
         self.firsts.first().map(|first| base_of(&self.path(*first), Revision::default)).transpose()
     }
 
-    /// The same, of which nothing after `head` is of any account.
+    /// These files, read up to `head` only: what follows it in the newest segment is ignored.
     pub(super) fn up_to(self, head: Head) -> Self {
-        Kept { end: Some(head), ..self }
+        LedgerFiles { end: Some(head), ..self }
     }
 
-    /// Whether another look found the same files.
-    pub(super) fn is_as(&self, other: &Kept) -> bool {
+    /// Whether another listing has the same checkpoint and segments.
+    pub(super) fn is_as(&self, other: &LedgerFiles) -> bool {
         (self.checkpoint, &self.firsts) == (other.checkpoint, &other.firsts)
     }
 
@@ -133,12 +129,12 @@ impl Kept {
             return Ok(Checkpoint::default());
         }
         let path = self.directory.join(checkpoint::file_name(self.checkpoint));
-        let bytes = fs::read(&path).map_err(|error| unavailable(&path, &error))?;
+        let bytes = fs::read(&path).map_err(|error| Error::unavailable(&path, &error))?;
         let damage = |problem| Error::Corrupt {
             file: path.clone(),
             problem,
             last_good: Revision(0),
-            advice: format!("{ADVICE} {FOREIGN} {REBUILD}"),
+            advice: format!("{LEDGER_ADVICE} {FOREIGN} {REBUILD}"),
         };
         let checkpoint = Checkpoint::decode(&bytes).map_err(damage)?;
         if checkpoint.head.revision != self.checkpoint {
@@ -151,12 +147,12 @@ impl Kept {
     pub(super) fn bytes(&self) -> Result<u64, Error> {
         let size = |first: &Revision| {
             let path = self.path(*first);
-            fs::metadata(&path).map(|file| file.len()).map_err(|error| unavailable(&path, &error))
+            fs::metadata(&path).map(|file| file.len()).map_err(|error| Error::unavailable(&path, &error))
         };
         self.firsts.iter().map(size).try_fold(0_u64, |sum, size| Ok(sum.saturating_add(size?)))
     }
 
-    /// What the witness says; without one, nothing.
+    /// What the witness says; without a witness, the beginning of the ledger.
     pub(super) fn said(&self) -> Witness {
         match self.witness {
             WitnessFound::Says(witness) => witness,
@@ -178,13 +174,13 @@ impl Kept {
             // An archive tells that the segments here followed a checkpoint.
             Some(first) if self.checkpoint == Revision(0) && self.directory.join(ARCHIVE).is_dir() => {
                 let before = checkpoint::file_name(Revision(first.0.saturating_sub(1)));
-                return Err(missing(&self.directory.join(before), Revision(0)));
+                return Err(Error::missing(&self.directory.join(before), Revision(0)));
             }
-            Some(_) | None => return Err(missing(&self.path(beginning.revision.next()), beginning.revision)),
+            Some(_) | None => return Err(Error::missing(&self.path(beginning.revision.next()), beginning.revision)),
         }
         for (index, first) in self.firsts.iter().enumerate() {
             let path = self.path(*first);
-            let bytes = fs::read(&path).map_err(|error| unavailable(&path, &error))?;
+            let bytes = fs::read(&path).map_err(|error| Error::unavailable(&path, &error))?;
             let base = head;
             let ends =
                 || segment::scan(&bytes, &base, None).map_or_else(|damage| damage.last_good, |scan| scan.head.revision);
@@ -193,7 +189,7 @@ impl Kept {
             let is_newest = next.is_none();
             let next = next.or(self.end);
             let scan = segment::scan(&bytes, &base, next.as_ref())
-                .map_err(|damage| corrupt(&path, damage.problem, damage.last_good))?;
+                .map_err(|damage| Error::corrupt(&path, damage.problem, damage.last_good))?;
             self.hold_against_witness(&path, &bytes, &base, &scan)?;
             if is_newest {
                 self.ends_after(acknowledged, *first, &path, scan.head.revision)?;
@@ -209,7 +205,7 @@ impl Kept {
         let is_here = (base.revision..=scan.head.revision).contains(&revision);
         if is_here && segment::chain_at(bytes, base, revision) != Some(chain) {
             let problem = format!("revision {revision} is not what had been accepted");
-            return Err(corrupt(path, problem, base.revision));
+            return Err(Error::corrupt(path, problem, base.revision));
         }
         Ok(())
     }
@@ -217,12 +213,12 @@ impl Kept {
     fn ends_after(&self, acknowledged: Revision, first: Revision, path: &Path, last: Revision) -> Result<(), Error> {
         let witness = self.said();
         if witness.segment > first {
-            return Err(missing(&self.path(witness.segment), last));
+            return Err(Error::missing(&self.path(witness.segment), last));
         }
         let acknowledged = acknowledged.max(witness.revision);
         if last < acknowledged {
             let problem = format!("the ledger ends before revision {acknowledged}, which had been accepted");
-            return Err(corrupt(path, problem, last));
+            return Err(Error::corrupt(path, problem, last));
         }
         Ok(())
     }
@@ -232,33 +228,17 @@ impl Kept {
     }
 }
 
-/// Where the ledger stood before a segment, as its header says; a header that cannot be read is damage after `last_good`.
+/// Where the ledger stood before a segment, as its header says; a header that cannot be read is damage after
+/// `last_good`.
 fn base_of(path: &Path, last_good: impl FnOnce() -> Revision) -> Result<Head, Error> {
     let mut header = Vec::new();
-    let file = fs::File::open(path).map_err(|error| unavailable(path, &error))?;
+    let file = fs::File::open(path).map_err(|error| Error::unavailable(path, &error))?;
     let length = u64::try_from(segment::HEADER).unwrap_or(u64::MAX);
-    file.take(length).read_to_end(&mut header).map_err(|error| unavailable(path, &error))?;
+    file.take(length).read_to_end(&mut header).map_err(|error| Error::unavailable(path, &error))?;
     segment::base(&header).map_err(|problem| Error::Corrupt {
         file: path.to_owned(),
         problem,
         last_good: last_good(),
-        advice: format!("{ADVICE} {FOREIGN}"),
+        advice: format!("{LEDGER_ADVICE} {FOREIGN}"),
     })
-}
-
-fn missing(path: &Path, last_good: Revision) -> Error {
-    corrupt(path, "the file is missing, though a store was kept here".to_owned(), last_good)
-}
-
-pub(super) fn corrupt(path: &Path, problem: String, last_good: Revision) -> Error {
-    Error::Corrupt { file: path.to_owned(), problem, last_good, advice: ADVICE.to_owned() }
-}
-
-pub(super) fn unavailable(path: &Path, error: &io::Error) -> Error {
-    let mut said = format!("{}: {error}", path.display());
-    if error.kind() == io::ErrorKind::PermissionDenied {
-        said.push_str("; the user that runs the program must be able to read and write it");
-    }
-    let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-    if is_full { Error::Full(said) } else { Error::Unavailable(said) }
 }

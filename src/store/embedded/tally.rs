@@ -5,12 +5,9 @@
 //!
 //! **Invariants.** A tally depends on what is held only, not on the order or history of the writes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::Error;
-use super::record::{encode_stored, encode_withheld};
-use crate::domain::change::{Batch, Write};
-use crate::domain::name::Name;
+use super::entries::EntryKey;
 
 /// How many entries are held, and the sum of their hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,63 +28,23 @@ impl Tally {
     }
 
     /// The tally of these entries.
-    pub(super) fn of<'a>(entries: impl IntoIterator<Item = (&'a Key, &'a Vec<u8>)>) -> Self {
+    pub(super) fn of<'a>(entries: impl IntoIterator<Item = (&'a EntryKey, &'a Vec<u8>)>) -> Self {
         let mut tally = Tally::default();
         entries.into_iter().for_each(|(key, bytes)| tally.add(hash(key, bytes)));
         tally
     }
 }
 
-/// What an entry is kept under: `r` for a record or `w` for withheld fields, then the name.
-pub(super) type Key = Vec<u8>;
-
-/// What becomes of an entry: the bytes to keep, or none to drop what is kept.
-pub(super) type Entry = (Key, Option<Vec<u8>>);
-
-/// The key of a record.
-pub(super) fn record_key(name: &Name) -> Key {
-    [b"r", name.as_str().as_bytes()].concat()
-}
-
-/// The key of withheld fields.
-pub(super) fn withheld_key(name: &Name) -> Key {
-    [b"w", name.as_str().as_bytes()].concat()
-}
-
-/// What a batch does to the entries.
-pub(super) fn entries(batch: &Batch) -> Result<Vec<Entry>, Error> {
-    let mut entries = Vec::with_capacity(batch.writes.len().saturating_mul(2));
-    for Write { name, before: _, after, withheld } in &batch.writes {
-        let unwritable = |error: super::record::Malformed| Error::Internal(format!("{name}: {error}"));
-        let after = after.as_ref().map(encode_stored).transpose().map_err(unwritable)?;
-        let withheld = withheld.as_ref().map(|fields| encode_withheld(fields)).transpose().map_err(unwritable)?;
-        entries.extend([(record_key(name), after), (withheld_key(name), withheld)]);
-    }
-    Ok(entries)
-}
-
-/// Does to these entries what a batch does, and gives the keys of those it touched.
-pub(super) fn apply(batch: &Batch, held: &mut BTreeMap<Key, Vec<u8>>) -> Result<Vec<Key>, Error> {
-    let each = entries(batch)?.into_iter().map(|(key, bytes)| {
-        match bytes {
-            Some(bytes) => held.insert(key.clone(), bytes),
-            None => held.remove(&key),
-        };
-        key
-    });
-    Ok(each.collect())
-}
-
 /// The hash of every entry held, and their tally: what is needed to tally the next write.
 #[derive(Debug, Default)]
 pub(super) struct Tallied {
     tally: Tally,
-    hashes: HashMap<Key, u128>,
+    hashes: HashMap<EntryKey, u128>,
 }
 
 impl Tallied {
     /// The hashes of these entries.
-    pub(super) fn of<'a>(entries: impl IntoIterator<Item = (&'a Key, &'a Vec<u8>)>) -> Self {
+    pub(super) fn of<'a>(entries: impl IntoIterator<Item = (&'a EntryKey, &'a Vec<u8>)>) -> Self {
         let mut tallied = Tallied::default();
         for (key, bytes) in entries {
             tallied.set(key, Some(bytes));
@@ -101,7 +58,7 @@ impl Tallied {
     }
 
     /// Keeps or drops one entry, and gives what undoes that.
-    pub(super) fn set(&mut self, key: &Key, bytes: Option<&Vec<u8>>) -> Undo {
+    pub(super) fn set(&mut self, key: &EntryKey, bytes: Option<&Vec<u8>>) -> Undo {
         let hash = bytes.map(|bytes| hash(key, bytes));
         Undo { key: key.clone(), hash: self.put(key, hash) }
     }
@@ -111,7 +68,7 @@ impl Tallied {
         self.put(&undo.key, undo.hash);
     }
 
-    fn put(&mut self, key: &Key, hash: Option<u128>) -> Option<u128> {
+    fn put(&mut self, key: &EntryKey, hash: Option<u128>) -> Option<u128> {
         let before = match hash {
             Some(hash) => self.hashes.insert(key.clone(), hash),
             None => self.hashes.remove(key),
@@ -125,11 +82,11 @@ impl Tallied {
 /// What stood before one entry was set.
 #[derive(Debug)]
 pub(super) struct Undo {
-    key: Key,
+    key: EntryKey,
     hash: Option<u128>,
 }
 
-fn hash(key: &Key, bytes: &[u8]) -> u128 {
+fn hash(key: &EntryKey, bytes: &[u8]) -> u128 {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&u64::try_from(key.len()).unwrap_or(u64::MAX).to_le_bytes());
     hasher.update(key);
@@ -141,8 +98,11 @@ fn hash(key: &Key, bytes: &[u8]) -> u128 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
+    use super::super::entries::entries;
     use super::*;
     use crate::store::sample;
 

@@ -1,4 +1,4 @@
-//! Reading the ledger while it is written: history, and where it stood when.
+//! Reading the ledger while it is written: the history, and the head at each revision.
 //!
 //! **Invariants.** Only what is acknowledged is read. Every frame is proved again by its checksum; the chain was
 //! proved when the ledger was opened. No lock is held while reading a file.
@@ -8,13 +8,12 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::frame::{self, Found, Frame};
-use super::proof::{corrupt, unavailable};
-use super::record::decode_batch;
+use super::frame::{self, Frame, FrameRead};
 use super::segment::{Head, Mark};
-use super::{Error, History, Seal};
 use crate::domain::change::Batch;
 use crate::domain::record::Revision;
+use crate::store::record::decode_batch;
+use crate::store::{Error, History, Seal};
 
 /// Reads what the ledger holds, also while it is written.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +29,7 @@ struct Chart {
     /// The last acknowledged revision.
     last: Revision,
     /// The hash over all frames up to it.
-    chain: frame::Chain,
+    chain: frame::ChainHash,
     pieces: Vec<Piece>,
 }
 
@@ -41,7 +40,7 @@ pub(super) struct Piece {
     pub(super) path: PathBuf,
     /// Where the ledger stood before it.
     pub(super) base: Revision,
-    /// Places to begin reading.
+    /// Offsets from which reading may begin.
     pub(super) marks: Vec<Mark>,
 }
 
@@ -110,29 +109,29 @@ impl Reader {
     pub(super) fn walk(
         &self,
         from: Revision,
-        visit: &mut dyn FnMut(Frame<'_>, frame::Chain) -> Result<bool, Error>,
+        visit: &mut dyn FnMut(Frame<'_>, frame::ChainHash) -> Result<bool, Error>,
     ) -> Result<(), Error> {
         for (path, start, last) in self.stretches(from) {
             let opened = fs::File::open(&path);
             // It may have been put away since the look at the chart.
             self.is_kept(from)?;
-            let mut file = opened.map_err(|error| unavailable(&path, &error))?;
+            let mut file = opened.map_err(|error| Error::unavailable(&path, &error))?;
             let start = u64::try_from(start).unwrap_or(u64::MAX);
-            file.seek(SeekFrom::Start(start)).map_err(|error| unavailable(&path, &error))?;
+            file.seek(SeekFrom::Start(start)).map_err(|error| Error::unavailable(&path, &error))?;
             let before = Revision(from.0.saturating_sub(1));
             let (mut file, mut at, mut bytes) = (BufReader::new(file), before, Vec::new());
             while at < last {
-                let corrupt = |problem: &str| corrupt(&path, problem.to_owned(), at);
+                let corrupt = |problem: &str| Error::corrupt(&path, problem.to_owned(), at);
                 read_frame(&mut file, &mut bytes).map_err(|error| corrupt(&error.to_string()))?;
                 match frame::read(&bytes, 0, bytes.len(), None) {
-                    Found::Frame(frame, chain, _) => {
+                    FrameRead::Frame(frame, chain, _) => {
                         at = frame.revision;
                         if at >= from && !visit(frame, chain)? {
                             return Ok(());
                         }
                     }
-                    Found::Nothing => return Err(corrupt("the segment ends early")),
-                    Found::Torn(why) | Found::Damaged(why) => return Err(corrupt(why)),
+                    FrameRead::Nothing => return Err(corrupt("the segment ends early")),
+                    FrameRead::Torn(why) | FrameRead::Damaged(why) => return Err(corrupt(why)),
                 }
             }
         }

@@ -7,7 +7,8 @@
 //!     blake3 of everything before
 //! ```
 //!
-//! It holds no marked request: what it replaces is older than any request is recognised by.
+//! A checkpoint holds no marked request: every batch that it replaces is older than the time for which a request is
+//! recognised.
 //!
 //! **Invariants.** It is made of segments that were proved and comes into being whole, by a rename, before any of them
 //! is put away. What is read is held against its checksum and its own tally; that it belongs to a ledger is proved by
@@ -17,9 +18,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+use super::entries::EntryKey;
 use super::frame::number;
 use super::segment::{Head, write_whole};
-use super::tally::{Key, Tally};
+use super::tally::Tally;
 use crate::domain::record::Revision;
 
 const MAGIC: [u8; 8] = *b"CGcheckp";
@@ -35,7 +37,7 @@ pub(super) struct Checkpoint {
     /// Where the ledger stands there.
     pub(super) head: Head,
     /// Every entry.
-    pub(super) entries: BTreeMap<Key, Vec<u8>>,
+    pub(super) entries: BTreeMap<EntryKey, Vec<u8>>,
 }
 
 /// The file of the checkpoint at a revision.
@@ -78,7 +80,7 @@ impl Checkpoint {
         Ok(Checkpoint { head, entries })
     }
 
-    /// It as bytes; `None` if an entry is larger than 4 GiB.
+    /// The checkpoint as bytes; `None` if an entry is larger than 4 GiB.
     pub(super) fn encode(&self) -> Option<Vec<u8>> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(FORMAT.to_le_bytes());
@@ -120,7 +122,7 @@ mod tests {
     use super::*;
     use crate::domain::spoilt::spoilt;
 
-    fn checkpoint(entries: BTreeMap<Key, Vec<u8>>) -> Checkpoint {
+    fn checkpoint(entries: BTreeMap<EntryKey, Vec<u8>>) -> Checkpoint {
         let head = Head { revision: Revision(9), chain: [3; 32], tally: Tally::of(&entries) };
         Checkpoint { head, entries }
     }

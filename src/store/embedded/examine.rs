@@ -13,15 +13,16 @@ use uuid::Uuid;
 
 use super::checkpoint::Checkpoint;
 use super::compact;
-use super::embedded::{TRACES, create, decode};
+use super::data_directory::{TRACES, create};
+use super::entries::{apply, decode};
 use super::lock::DirectoryLock;
-use super::proof::{Kept, WitnessFound, corrupt, unavailable};
-use super::record::decode_batch;
+use super::proof::{LedgerFiles, WitnessFound};
 use super::segment::{self, Head};
-use super::sled::{DIRECTORY, View};
-use super::tally::{self, Tally};
-use super::{Contents, Error};
+use super::sled::{DIRECTORY, LedgerView};
+use super::tally::Tally;
 use crate::domain::record::Revision;
+use crate::store::record::decode_batch;
+use crate::store::{Contents, Error};
 
 /// What an examination found.
 #[derive(Debug)]
@@ -51,11 +52,11 @@ pub struct Examination {
 /// # Errors
 /// [`Error::Corrupt`] if the ledger is damaged; [`Error::Unavailable`] if there is none, or a process has it open.
 pub fn examine(directory: &Path) -> Result<Examination, Error> {
-    if !directory.is_dir() || Kept::list(directory, &TRACES)?.is_new() {
+    if !directory.is_dir() || LedgerFiles::list(directory, &TRACES)?.is_new() {
         return Err(Error::Unavailable(format!("no directory is kept in {}", directory.display())));
     }
     let lock = DirectoryLock::take(directory)?;
-    let kept = Kept::list(directory, &TRACES)?;
+    let kept = LedgerFiles::list(directory, &TRACES)?;
     let Checkpoint { head: checkpoint, mut entries } = kept.beginning()?;
     let mut torn = None;
     // Sled may know of more than the ledger has: then that was accepted, and is lost.
@@ -65,10 +66,10 @@ pub fn examine(directory: &Path) -> Result<Examination, Error> {
         torn = proved.scan.torn;
         segment::frames(proved.bytes, &proved.scan, &mut |frame| {
             let unreadable =
-                |problem: String| corrupt(&proved.path, problem, Revision(frame.revision.0.saturating_sub(1)));
+                |problem: String| Error::corrupt(&proved.path, problem, Revision(frame.revision.0.saturating_sub(1)));
             let batch = decode_batch(frame.batch)
                 .map_err(|error| unreadable(format!("revision {} cannot be read: {error}", frame.revision)))?;
-            tally::apply(&batch, &mut entries)?;
+            apply(&batch, &mut entries)?;
             // The digest is held against the last frame only: summed for each, the work grows with the square.
             if u64::try_from(entries.len()) != Ok(frame.tally.count) {
                 return Err(unreadable(format!("revision {} does not add up", frame.revision)));
@@ -113,13 +114,13 @@ fn viewed(directory: &Path, is_read_only: bool) -> Result<Result<Head, String>, 
     let copy = match copied {
         Some(copy) => copy,
         // Nothing can be written beside it, or there is no room.
-        None => copy_whole(&path, &elsewhere).map_err(|error| unavailable(&elsewhere, &error))?,
+        None => copy_whole(&path, &elsewhere).map_err(|error| Error::unavailable(&elsewhere, &error))?,
     };
-    let found = View::open(&copy).map(|(view, held)| {
+    let found = LedgerView::open(&copy).map(|(view, held)| {
         drop(view);
         held.head
     });
-    fs::remove_dir_all(&copy).map_err(|error| unavailable(&copy, &error))?;
+    fs::remove_dir_all(&copy).map_err(|error| Error::unavailable(&copy, &error))?;
     Ok(found)
 }
 
