@@ -3,20 +3,19 @@
 //! **Invariants.** A call is answered by what was loaded when it came. Streams of health and reflection end when the
 //! server stops: they would go on for as long as their client likes, and hold up the stop.
 
-use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::Request;
 use tokio::sync::watch;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
-use tower::{Service, ServiceExt};
+use tower::ServiceExt;
 
+use super::answer::{Reply, refuse};
 use super::ending::{End, Ending};
 use super::health::Health;
-use super::{Answer, refusal};
+use super::refusal;
 use crate::config::Limits;
 use crate::grpc::reflection;
 
@@ -50,6 +49,20 @@ impl Front {
         Ok((Front { at_once, loaded: loaded.clone(), stopping }, Control { health, loaded, stopping: stop }))
     }
 
+    /// Answers a call: health and reflection by themselves, any other by what is loaded.
+    pub(super) fn reply(&self, request: Request<Body>) -> Reply {
+        let path = request.uri().path();
+        if path.starts_with("/grpc.health.") || path.starts_with("/grpc.reflection.") {
+            let reply = self.at_once.clone().oneshot(request);
+            let stop = self.stop();
+            return Box::pin(async move { Ok(reply.await?.map(|body| Ending::body(body, stop))) });
+        }
+        match self.loaded.get() {
+            Some(routes) => Box::pin(routes.clone().oneshot(request)),
+            None => refuse(refusal::loading()),
+        }
+    }
+
     /// Resolves when the server stops.
     fn stop(&self) -> End {
         let mut stopping = self.stopping.clone();
@@ -78,28 +91,5 @@ impl Control {
     /// Whether [`Control::stop`] was called.
     pub(super) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
-    }
-}
-
-impl Service<Request<Body>> for Front {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Answer;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Answer {
-        let path = request.uri().path();
-        if path.starts_with("/grpc.health.") || path.starts_with("/grpc.reflection.") {
-            let answer = self.at_once.clone().oneshot(request);
-            let stop = self.stop();
-            return Box::pin(async move { Ok(answer.await?.map(|body| Ending::body(body, stop))) });
-        }
-        match self.loaded.get() {
-            Some(routes) => Box::pin(routes.clone().oneshot(request)),
-            None => Box::pin(std::future::ready(Ok(refusal::loading().into_http()))),
-        }
     }
 }

@@ -4,20 +4,16 @@
 //! moment it is bound: health and reflection at once, everything else when the directory is loaded. After the signal
 //! to stop it ends within the drain timeout, whatever its clients do. It decides nothing about the directory.
 
-use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 
-use http::{Request, Response};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tonic::body::Body;
 use tonic::service::Routes;
-use tower::Service;
 
 use crate::audit::Trail;
 use crate::config::{Limits, Server as Settings};
@@ -26,6 +22,7 @@ use crate::domain::access::Principal;
 use crate::grpc;
 
 mod accept;
+mod answer;
 mod ending;
 mod front;
 mod health;
@@ -64,14 +61,6 @@ pub fn routes(directory: Arc<Directory>, settings: &Settings, trail: Option<Trai
         grpc::MessageSizes { request: limits.max_request_message.len(), response: limits.max_response_message.len() };
     grpc::routes(directory, grpc::edge::system_clock(), everyone, sizes, trail)
 }
-
-/// What every layer of ours calls: a service that always answers.
-trait Answering: Service<Request<Body>, Response = Response<Body>, Error = Infallible> {}
-
-impl<S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>> Answering for S {}
-
-/// An answer in the making.
-type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 /// Why there is no server, or no longer.
 #[derive(Debug, thiserror::Error)]

@@ -5,19 +5,18 @@
 //! never logged. Health and reflection are asked without.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 
 use arc_swap::ArcSwap;
 use http::header::AUTHORIZATION;
-use http::{HeaderName, Request, Response};
+use http::{HeaderName, Request};
 use tokio::sync::Semaphore;
 use tonic::body::Body;
-use tower::{Service, ServiceExt};
+use tower::ServiceExt;
 
 use super::accept::{Origin, Peer};
-use super::{Answer, Answering, refusal};
+use super::answer::{Inner, Reply};
+use super::refusal;
 use crate::domain::access::Principal;
 use crate::grpc::edge::CallerAddress;
 
@@ -36,6 +35,50 @@ const REMEMBERED: usize = 1024;
 /// How many hashes are checked at a time: each takes 19 MiB and tens of milliseconds by design, and a flood of wrong
 /// tokens must leave room for the right ones' answers.
 const CHECKS: usize = 2;
+
+/// Authenticates a call. It may have to wait for a check of a token, so that a clone of `next` goes along.
+pub(super) fn identify(
+    identity: &Option<Arc<Identity>>,
+    mut request: Request<Body>,
+    next: &mut (impl Inner + Clone + Send + 'static),
+) -> Reply {
+    let (next, identity) = (next.clone(), identity.clone());
+    Box::pin(async move {
+        let peer = request.extensions().get::<Peer>().cloned();
+        if let Some(peer) = &peer {
+            request.extensions_mut().insert(CallerAddress(peer.origin().to_string()));
+        }
+        let token = request.headers_mut().remove(AUTHORIZATION);
+        let Some(identity) = identity else { return next.oneshot(request).await };
+        let principal = match token {
+            Some(token) => {
+                let bearer = token.to_str().ok().and_then(bearer);
+                let found = match bearer {
+                    Some(token) => identity.by_token(token).await,
+                    None => None,
+                };
+                let Some(found) = found else { return Ok(refusal::unknown_token().into_http()) };
+                Some(found)
+            }
+            None => peer.and_then(|peer| identity.by_connection(&peer)),
+        };
+        if let Some(mut principal) = principal {
+            if let Some(reason) = request.headers_mut().remove(BREAK_GLASS) {
+                let reason = String::from_utf8_lossy(reason.as_bytes()).into_owned();
+                let name = principal.name().to_owned();
+                let Ok(broken) = principal.breaking_glass(&reason) else {
+                    tracing::warn!(principal = name, "somebody tried to break the glass who may not");
+                    return Ok(refusal::unbroken_glass().into_http());
+                };
+                // Why stands in the trail: it may say things about people.
+                tracing::warn!(principal = name, "glass broken");
+                principal = broken;
+            }
+            request.extensions_mut().insert(principal);
+        }
+        next.oneshot(request).await
+    })
+}
 
 /// Who may call, changed while the server runs.
 #[derive(Debug)]
@@ -117,70 +160,4 @@ impl Identity {
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// The layer that finds out who calls.
-#[derive(Debug, Clone)]
-pub(super) struct Identify<S> {
-    inner: S,
-    identity: Option<Arc<Identity>>,
-}
-
-impl<S> Identify<S> {
-    pub(super) fn new(inner: S, identity: Option<Arc<Identity>>) -> Self {
-        Identify { inner, identity }
-    }
-}
-
-impl<S> Service<Request<Body>> for Identify<S>
-where
-    S: Answering + Clone + Send + 'static,
-    S::Future: Send,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Answer;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, mut request: Request<Body>) -> Answer {
-        let (inner, identity) = (self.inner.clone(), self.identity.clone());
-        Box::pin(async move {
-            let peer = request.extensions().get::<Peer>().cloned();
-            if let Some(peer) = &peer {
-                request.extensions_mut().insert(CallerAddress(peer.origin().to_string()));
-            }
-            let token = request.headers_mut().remove(AUTHORIZATION);
-            let Some(identity) = identity else { return inner.oneshot(request).await };
-            let principal = match token {
-                Some(token) => {
-                    let bearer = token.to_str().ok().and_then(bearer);
-                    let found = match bearer {
-                        Some(token) => identity.by_token(token).await,
-                        None => None,
-                    };
-                    let Some(found) = found else { return Ok(refusal::unknown_token().into_http()) };
-                    Some(found)
-                }
-                None => peer.and_then(|peer| identity.by_connection(&peer)),
-            };
-            if let Some(mut principal) = principal {
-                if let Some(reason) = request.headers_mut().remove(BREAK_GLASS) {
-                    let reason = String::from_utf8_lossy(reason.as_bytes()).into_owned();
-                    let name = principal.name().to_owned();
-                    let Ok(broken) = principal.breaking_glass(&reason) else {
-                        tracing::warn!(principal = name, "somebody tried to break the glass who may not");
-                        return Ok(refusal::unbroken_glass().into_http());
-                    };
-                    // Why stands in the trail: it may say things about people.
-                    tracing::warn!(principal = name, "glass broken");
-                    principal = broken;
-                }
-                request.extensions_mut().insert(principal);
-            }
-            inner.oneshot(request).await
-        })
-    }
 }

@@ -4,95 +4,76 @@
 //! CANCELLED, never OK. Payloads are never logged. Of refusals for want of room only some are logged, with how many were
 //! not: a flood must not fill the disk that the log is on.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tonic::body::Body;
 use tonic::codegen::Bytes;
 use tonic::{Code, Status};
-use tower::Service;
 
 use super::super::accept::{Origin, Peer};
+use super::super::answer::{Inner, Reply};
 use super::super::metrics::Metrics;
 use super::super::sparing::Sparing;
-use super::super::{Answer, Answering};
 use super::REQUEST_ID;
 use crate::grpc::status::{code_name, code_of};
 
-/// Logs calls.
+/// Where calls are noted: the log and the measurements.
 #[derive(Debug, Clone)]
-pub(super) struct CallLog<S> {
-    inner: S,
+pub(super) struct Notes {
     metrics: Metrics,
     refusals: Arc<Mutex<Sparing>>,
 }
 
-impl<S> CallLog<S> {
-    /// Logs and measures the calls to a service.
-    pub(super) fn new(inner: S, metrics: Metrics) -> Self {
-        CallLog { inner, metrics, refusals: Arc::default() }
+impl Notes {
+    pub(super) fn new(metrics: Metrics) -> Self {
+        Notes { metrics, refusals: Arc::default() }
     }
 }
 
+/// Logs and measures a call.
+pub(super) fn call_log(notes: &Notes, request: Request<Body>, next: &mut impl Inner) -> Reply {
+    let mut call = OpenCall::begin(&request, notes.clone());
+    let reply = next.call(request);
+    Box::pin(async move {
+        let reply = reply.await?;
+        call.note(reply.headers());
+        Ok(reply.map(|body| Body::new(Logged { body, call })))
+    })
+}
+
 /// A call that has not ended. Dropping it is its end.
-struct Call {
+struct OpenCall {
     method: String,
     request_id: String,
     peer: Option<Origin>,
     start: Instant,
     /// How it ended; `None` while it has not.
     code: Option<Code>,
-    metrics: Metrics,
-    refusals: Arc<Mutex<Sparing>>,
+    notes: Notes,
 }
 
 /// The body of an answer, which ends the call with it.
 struct Logged {
     body: Body,
-    call: Call,
+    call: OpenCall,
 }
 
-impl<S> Service<Request<Body>> for CallLog<S>
-where
-    S: Answering,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Answer;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Answer {
-        let mut call = Call::begin(&request, self.metrics.clone(), self.refusals.clone());
-        let answer = self.inner.call(request);
-        Box::pin(async move {
-            let answer = answer.await?;
-            call.note(answer.headers());
-            Ok(answer.map(|body| Body::new(Logged { body, call })))
-        })
-    }
-}
-
-impl Call {
-    fn begin(request: &Request<Body>, metrics: Metrics, refusals: Arc<Mutex<Sparing>>) -> Self {
-        metrics.begun(request.uri().path());
+impl OpenCall {
+    fn begin(request: &Request<Body>, notes: Notes) -> Self {
+        notes.metrics.begun(request.uri().path());
         let id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
-        Call {
+        OpenCall {
             method: request.uri().path().to_owned(),
             request_id: id.unwrap_or_default().to_owned(),
             peer: request.extensions().get::<Peer>().map(Peer::origin),
             start: Instant::now(),
             code: None,
-            metrics,
-            refusals,
+            notes,
         }
     }
 
@@ -102,9 +83,9 @@ impl Call {
     }
 }
 
-impl Drop for Call {
+impl Drop for OpenCall {
     fn drop(&mut self) {
-        let Call { method, request_id, peer, start, code, metrics, refusals } = self;
+        let OpenCall { method, request_id, peer, start, code, notes: Notes { metrics, refusals } } = self;
         let code = code.unwrap_or(Code::Cancelled);
         let took = start.elapsed();
         metrics.ended(method, code_name(code), took);

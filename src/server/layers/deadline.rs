@@ -4,70 +4,41 @@
 //! takes for its own doing. The server's limit holds until an answer begins; the caller's holds to the end, also for a
 //! stream.
 
-use std::convert::Infallible;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request};
 use tokio::time::{Instant, sleep, sleep_until};
 use tonic::body::Body;
-use tower::Service;
 
+use super::super::answer::{Inner, Reply};
 use super::super::ending::Ending;
-use super::super::{Answer, Answering, refusal};
+use super::super::refusal;
 
-/// How much earlier than tonic we give up. Both clocks start in the same call; one tick of tokio's timer makes sure
+/// How much earlier than tonic a call is ended. Both clocks start in the same call; one tick of tokio's timer makes sure
 /// that ours is never the later one.
 const EARLIER: Duration = Duration::from_millis(1);
 
-/// Ends calls in time.
-#[derive(Debug, Clone)]
-pub(super) struct Deadline<S> {
-    inner: S,
-    longest: Duration,
-}
-
-impl<S> Deadline<S> {
-    /// No answer may take longer than `longest` to begin.
-    pub(super) fn new(inner: S, longest: Duration) -> Self {
-        Deadline { inner, longest }
-    }
-}
-
-impl<S> Service<Request<Body>> for Deadline<S>
-where
-    S: Answering,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Answer;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Answer {
-        let start = Instant::now();
-        let given = grpc_timeout(request.headers());
-        let to_begin = sleep(given.unwrap_or(self.longest).min(self.longest).saturating_sub(EARLIER));
-        let answer = self.inner.call(request);
-        Box::pin(async move {
-            let answer = tokio::select! {
-                // First the time: what nobody waits for any more is not begun.
-                biased;
-                () = to_begin => return Ok(refusal::too_late().into_http()),
-                answer = answer => answer?,
-            };
-            // A deadline too far away to be added is none.
-            let Some(end) = given.and_then(|given| start.checked_add(given)) else { return Ok(answer) };
-            let too_late = async move {
-                sleep_until(end).await;
-                refusal::too_late()
-            };
-            Ok(answer.map(|body| Ending::body(body, Box::pin(too_late))))
-        })
-    }
+/// Ends a call in time: no reply may take longer than `longest` to begin.
+pub(super) fn deadline(longest: &Duration, request: Request<Body>, next: &mut impl Inner) -> Reply {
+    let start = Instant::now();
+    let given = grpc_timeout(request.headers());
+    let to_begin = sleep(given.unwrap_or(*longest).min(*longest).saturating_sub(EARLIER));
+    let reply = next.call(request);
+    Box::pin(async move {
+        let reply = tokio::select! {
+            // First the time: a call that nobody waits for any more is not begun.
+            biased;
+            () = to_begin => return Ok(refusal::too_late().into_http()),
+            reply = reply => reply?,
+        };
+        // A deadline too far away to be added is none.
+        let Some(end) = given.and_then(|given| start.checked_add(given)) else { return Ok(reply) };
+        let too_late = async move {
+            sleep_until(end).await;
+            refusal::too_late()
+        };
+        Ok(reply.map(|body| Ending::body(body, Box::pin(too_late))))
+    })
 }
 
 /// What the caller allows: at most eight digits and a unit. What is not that is no deadline, as in tonic.
@@ -91,6 +62,9 @@ fn grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use http::Response;
     use tonic::{Code, Status};
     use tonic_types::StatusExt;
 
@@ -102,9 +76,10 @@ mod tests {
 
     /// The status of a call to a service that never answers.
     async fn status_of_silence(longest: Duration, timeout: &str) -> (Status, Duration) {
-        let silent = tower::service_fn(|_: Request<Body>| std::future::pending::<Result<Response<Body>, Infallible>>());
+        let mut silent =
+            tower::service_fn(|_: Request<Body>| std::future::pending::<Result<Response<Body>, Infallible>>());
         let start = Instant::now();
-        let answer = Deadline::new(silent, longest).call(request(timeout)).await.unwrap();
+        let answer = deadline(&longest, request(timeout), &mut silent).await.unwrap();
         (Status::from_header_map(answer.headers()).unwrap(), start.elapsed())
     }
 

@@ -1,25 +1,27 @@
 //! The layers around the services, outermost first, one reason per line.
 //!
-//! **Invariants.** They know calls, not what is asked: no payload is read or logged here. They stand around the gRPC
-//! services only, so that a later plain HTTP route beside them is not refused by the translation of gRPC-Web.
+//! **Invariants.** They know calls, not what is asked: no payload is read or logged here. They stand around all that the
+//! port serves, and every refusal of theirs is a gRPC status: what is not gRPC would have to be told apart outside them.
+//!
+//! Each of ours is one function; what one more costs is said in [`answer`](super::answer).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request, Response};
-use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic_web::GrpcWebLayer;
-use tower::ServiceBuilder;
 use tower::util::{BoxCloneSyncService, MapResponseLayer};
+use tower::{ServiceBuilder, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 
 use super::accept::{Origin, Peer};
+use super::answer::around;
 use super::front::Front;
-use super::identity::{Identify, Identity};
+use super::identity::{Identity, identify};
 use super::metrics::Metrics;
 use super::refusal;
 use crate::config::Server as Settings;
@@ -48,12 +50,13 @@ pub(super) fn stack(
     identity: Option<Arc<Identity>>,
     metrics: Metrics,
 ) -> std::io::Result<BoxCloneSyncService<Request<Body>, Response<Body>, std::convert::Infallible>> {
-    let threads = Arc::new(turn::Threads::start()?);
-    let origins: Vec<HeaderValue> =
+    let origins: Arc<[HeaderValue]> =
         settings.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
-    let most = usize::try_from(settings.limits.max_concurrent_calls.get()).unwrap_or(usize::MAX >> 3);
-    let places = Arc::new(Semaphore::new(most));
+    let notes = call_log::Notes::new(metrics);
+    let room = shed::Room::new(usize::try_from(settings.limits.max_concurrent_calls.get()).unwrap_or(usize::MAX >> 3));
     let shares = Arc::new(share::Shares::new(&settings.limits));
+    let longest = settings.limits.request_timeout.duration();
+    let threads = Arc::new(turn::Threads::start()?);
     let stack = ServiceBuilder::new()
         // A caller's id is kept if it is fit for a log line; whatever else happens, the call has one.
         .map_request(without_unfit_request_id)
@@ -65,26 +68,26 @@ pub(super) fn stack(
         // Translates to plain gRPC, so that everything inside sees one protocol.
         .layer(GrpcWebLayer::new())
         // Counts and times everything inside it, refusals and panics among them.
-        .layer_fn(move |inner| call_log::CallLog::new(inner, metrics.clone()))
+        .layer_fn(move |inner| around(inner, notes.clone(), call_log::call_log))
         // A page elsewhere must not reach the directory through the operator's browser, by whatever host name.
-        .layer_fn(move |inner| origin::OriginGuard::new(inner, origins.clone()))
+        .layer_fn(move |inner| around(inner, origins.clone(), origin::origin))
         // Inside the log, so that a panic is logged as the INTERNAL that its caller gets.
         .layer(MapResponseLayer::new(|response: Response<_>| response.map(Body::new)))
         .layer(CatchPanicLayer::custom(|_| refusal::panicked().into_http::<Body>()))
         // A request that tonic could not read is the caller's fault, and is told so.
         .layer(MapResponseLayer::new(refusal::with_reason))
         // Before anything is done for a call: a flood must not cost more than saying no.
-        .layer_fn(move |inner| shed::Shed::new(inner, places.clone()))
-        .layer_fn(span::Spanned)
+        .layer_fn(move |inner| around(inner, room.clone(), shed::shed))
+        .layer_fn(|inner| around(inner, (), span::span))
         // Who calls is known before anything answers.
-        .layer_fn(move |inner| Identify::new(inner, identity.clone()))
-        // Whoever was told apart has his share, and no more.
-        .layer_fn(move |inner| share::Sharing::new(inner, shares.clone()))
-        // It gives the call up, and the layers around it still say so properly.
-        .layer_fn(|inner| deadline::Deadline::new(inner, settings.limits.request_timeout.duration()))
+        .layer_fn(move |inner| around(inner, identity.clone(), identify))
+        // An authenticated caller has its share, and no more.
+        .layer_fn(move |inner| around(inner, shares.clone(), share::share))
+        // It cancels the call, and the layers around it still say so properly.
+        .layer_fn(move |inner| around(inner, longest, deadline::deadline))
         // Innermost: only what is being counted and timed waits to be answered.
-        .layer_fn(move |inner| turn::Turn::new(inner, threads.clone()))
-        .service(front);
+        .layer_fn(move |inner| around(inner, threads.clone(), turn::turn))
+        .service(service_fn(move |request| front.reply(request)));
     Ok(BoxCloneSyncService::new(stack))
 }
 

@@ -1,26 +1,41 @@
-//! No caller takes more than his share: calls at the same time, and calls a second, per principal.
+//! No caller takes more than its share: calls at the same time, and calls a second, per principal.
 //!
-//! **Invariants.** Only those who were told apart have a share; health and whoever was not identified have none to use
-//! up. Whoever calls over the socket file is not limited. A refused caller is told when to try again.
+//! **Invariants.** Only an authenticated caller has a share; a health check and a caller without a principal have none to
+//! use up. A caller over the socket file is not limited. A refused caller is told when to try again.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::Request;
 use tokio::time::Instant;
 use tonic::body::Body;
-use tower::{Service, ServiceExt};
 
-use super::super::{Answer, Answering, refusal};
+use super::super::answer::{Inner, Reply, refuse};
+use super::super::refusal;
 use super::is_unlimited;
 use crate::config::Limits;
 use crate::domain::access::Principal;
 
 /// How long a caller who has too many calls open waits before he tries again.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Holds each principal to its share.
+pub(super) fn share(shares: &Arc<Shares>, request: Request<Body>, next: &mut impl Inner) -> Reply {
+    let principal = request.extensions().get::<Principal>().filter(|_| !is_unlimited(&request));
+    let Some(principal) = principal else { return Box::pin(next.call(request)) };
+    match shares.take(principal.name()) {
+        Ok(share) => {
+            let reply = next.call(request);
+            Box::pin(async move {
+                let reply = reply.await;
+                drop(share);
+                reply
+            })
+        }
+        Err(wait) => refuse(refusal::more_than_a_share(wait)),
+    }
+}
 
 /// What each principal has taken.
 #[derive(Debug)]
@@ -81,47 +96,6 @@ impl Drop for Share {
         let mut all = self.shares.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(taken) = all.get_mut(&self.principal) {
             taken.open = taken.open.saturating_sub(1);
-        }
-    }
-}
-
-/// The layer that holds each to his share.
-#[derive(Debug, Clone)]
-pub(super) struct Sharing<S> {
-    inner: S,
-    shares: Arc<Shares>,
-}
-
-impl<S> Sharing<S> {
-    pub(super) fn new(inner: S, shares: Arc<Shares>) -> Self {
-        Sharing { inner, shares }
-    }
-}
-
-impl<S> Service<Request<Body>> for Sharing<S>
-where
-    S: Answering + Clone + Send + 'static,
-    S::Future: Send,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Answer;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Answer {
-        let inner = self.inner.clone();
-        let principal = request.extensions().get::<Principal>().filter(|_| !is_unlimited(&request));
-        let Some(principal) = principal else { return Box::pin(inner.oneshot(request)) };
-        match self.shares.take(principal.name()) {
-            Ok(share) => Box::pin(async move {
-                let answer = inner.oneshot(request).await;
-                drop(share);
-                answer
-            }),
-            Err(wait) => Box::pin(std::future::ready(Ok(refusal::more_than_a_share(wait).into_http()))),
         }
     }
 }

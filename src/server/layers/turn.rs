@@ -1,31 +1,54 @@
-//! Answers are made by threads of their own, so that those who read and write connections are never busy with one.
+//! Replies are made by threads of their own, so that the threads that read and write connections are never busy with one.
 //!
-//! An answer is work without a pause. Made where connections are read, thousands of calls would wait there unseen: none
-//! would be one too many, none would be refused, and of ten times the load that can be answered all would be answered too
-//! late, health among them. `cargo bench --bench load` shows it.
+//! A reply is work without a pause. Made where connections are read, the calls behind it would wait in a queue that the
+//! layers around cannot see: `shed` would find no call too many and refuse none, and under ten times the load that can be
+//! answered every reply would come too late, that of a health check among them. `cargo bench --bench load` shows it.
 //!
-//! **Invariants.** It stands inside whatever counts or times a call, so that waiting for a thread is counted and timed. A
-//! call that is given up before its turn is never begun. What is answered however many others there are does not wait.
+//! **Invariants.** It stands inside every layer that counts or times a call, so that waiting for a thread is counted and
+//! timed. A call that is cancelled while it waits for a thread is never begun. A call that no limit holds for does not
+//! wait.
 
-use std::convert::Infallible;
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::thread::available_parallelism;
 
-use http::{Request, Response};
+use http::Request;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tonic::body::Body;
-use tower::{Service, ServiceExt};
+use tower::ServiceExt;
 use tracing::Instrument;
 
-use super::super::{Answer, Answering, refusal};
+use super::super::answer::{Inner, Reply};
+use super::super::refusal;
 use super::is_unlimited;
 
-/// The threads that make answers, as many as can work at once. They end when nobody has them any more.
+/// Has a reply made by those threads. The whole of the call is done there, so that a clone of `next` goes along.
+pub(super) fn turn(
+    threads: &Arc<Threads>,
+    request: Request<Body>,
+    next: &mut (impl Inner + Clone + Send + 'static),
+) -> Reply {
+    let runtime = threads.0.as_ref().filter(|_| !is_unlimited(&request));
+    let reply = next.clone().oneshot(request);
+    let Some(runtime) = runtime else { return Box::pin(reply) };
+    let handle = runtime.handle().clone();
+    Box::pin(async move {
+        // A set of one task, because dropping a set cancels what is in it: a call that is dropped ends its work.
+        let mut task = JoinSet::new();
+        task.spawn_on(reply.in_current_span(), &handle);
+        match task.join_next().await {
+            Some(Ok(reply)) => reply,
+            // Its panic is that of the call, and is caught where those are.
+            Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
+            Some(Err(_)) | None => Ok(refusal::stopping().into_http()),
+        }
+    })
+}
+
+/// The threads that make replies, as many as can work at once. They end with the last stack that has them.
 #[derive(Debug)]
 pub(super) struct Threads(Option<Runtime>);
 
@@ -39,54 +62,9 @@ impl Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        // Where this is dropped nothing may wait.
+        // The thread that drops this may not wait.
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
-    }
-}
-
-/// The layer that has answers made there.
-#[derive(Debug, Clone)]
-pub(super) struct Turn<S> {
-    inner: S,
-    threads: Arc<Threads>,
-}
-
-impl<S> Turn<S> {
-    pub(super) fn new(inner: S, threads: Arc<Threads>) -> Self {
-        Turn { inner, threads }
-    }
-}
-
-impl<S> Service<Request<Body>> for Turn<S>
-where
-    S: Answering + Clone + Send + 'static,
-    S::Future: Send,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Answer;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Answer {
-        let runtime = self.threads.0.as_ref().filter(|_| !is_unlimited(&request));
-        let answer = self.inner.clone().oneshot(request);
-        let Some(runtime) = runtime else { return Box::pin(answer) };
-        let handle = runtime.handle().clone();
-        Box::pin(async move {
-            // Of one: dropped with the call, it ends what nobody waits for.
-            let mut turn = JoinSet::new();
-            turn.spawn_on(answer.in_current_span(), &handle);
-            match turn.join_next().await {
-                Some(Ok(answer)) => answer,
-                // Its panic is that of the call, and is caught where those are.
-                Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
-                Some(Err(_)) | None => Ok(refusal::stopping().into_http()),
-            }
-        })
     }
 }
