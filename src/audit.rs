@@ -19,7 +19,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use file::Tail;
+use file::OpenTrail;
 pub use file::{Verified, follow};
 
 mod file;
@@ -56,9 +56,9 @@ pub enum Error {
 /// What is noted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "camelCase")]
-pub enum Entry {
+pub enum Line {
     /// Somebody was given confidential values.
-    Read(Read),
+    Read(Disclosure),
     /// So many lines could not be kept.
     Lost {
         /// When it was noticed.
@@ -90,7 +90,7 @@ pub enum Entry {
 /// Confidential values that somebody was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Read {
+pub struct Disclosure {
     /// When.
     pub time: Timestamp,
     /// Who: a principal of the access file.
@@ -114,7 +114,7 @@ pub struct Trail(Arc<Handle>);
 
 #[derive(Debug)]
 struct Handle {
-    lines: Option<SyncSender<Entry>>,
+    lines: Option<SyncSender<Line>>,
     lost: Arc<AtomicU64>,
     writer: Option<JoinHandle<()>>,
 }
@@ -127,7 +127,7 @@ impl Trail {
     /// # Errors
     /// [`Error::Unavailable`] if it cannot be had.
     pub fn open(folder: &Path, now: Timestamp) -> Result<Self, Error> {
-        let tail = Tail::open(folder, now)?;
+        let tail = OpenTrail::open(folder, now)?;
         let (lines, queue) = sync_channel(WAITING);
         let lost = Arc::new(AtomicU64::new(0));
         let counted = lost.clone();
@@ -138,8 +138,8 @@ impl Trail {
     }
 
     /// Notes a read. Never waits and never fails: what cannot be kept is counted.
-    pub fn note(&self, read: Read) {
-        let sent = self.0.lines.as_ref().map(|lines| lines.try_send(Entry::Read(read)));
+    pub fn note(&self, read: Disclosure) {
+        let sent = self.0.lines.as_ref().map(|lines| lines.try_send(Line::Read(read)));
         if sent.is_none_or(|sent| sent.is_err()) {
             self.0.lost.fetch_add(1, Ordering::Relaxed);
         }
@@ -158,7 +158,7 @@ impl Drop for Handle {
 }
 
 /// Writes what comes until nobody can note any more.
-fn keep(mut trail: Tail, queue: &Receiver<Entry>, lost: &AtomicU64) {
+fn keep(mut trail: OpenTrail, queue: &Receiver<Line>, lost: &AtomicU64) {
     let (mut waiting, mut is_failing) = (VecDeque::new(), false);
     // What the trail has to say before anything comes.
     let mut came = Err(RecvTimeoutError::Timeout);
@@ -172,8 +172,8 @@ fn keep(mut trail: Tail, queue: &Receiver<Entry>, lost: &AtomicU64) {
             }
         }
         let missing = lost.swap(0, Ordering::Relaxed);
-        let note = (missing > 0).then(|| Entry::Lost { time: Timestamp::now(), count: missing });
-        let entries: Vec<Entry> = waiting.iter().cloned().chain(note).collect();
+        let note = (missing > 0).then(|| Line::Lost { time: Timestamp::now(), count: missing });
+        let entries: Vec<Line> = waiting.iter().cloned().chain(note).collect();
         match trail.append(&entries) {
             Ok(()) => {
                 waiting.clear();
@@ -210,8 +210,8 @@ mod tests {
         "2026-11-25T03:10:00Z".parse().unwrap()
     }
 
-    fn read(number: usize) -> Read {
-        Read {
+    fn read(number: usize) -> Disclosure {
+        Disclosure {
             time: now(),
             actor: "centre".to_owned(),
             origin: "127.0.0.1:9".to_owned(),
@@ -225,24 +225,24 @@ mod tests {
     /// A trail of some reads, whose files are sealed when they have this size.
     fn trail_of(count: usize, sealed_at: u64) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let mut tail = Tail::open(folder.path(), now()).unwrap().sealed_at(sealed_at);
-        (0..count).for_each(|number| tail.append(&[Entry::Read(read(number))]).unwrap());
+        let mut tail = OpenTrail::open(folder.path(), now()).unwrap().sealed_at(sealed_at);
+        (0..count).for_each(|number| tail.append(&[Line::Read(read(number))]).unwrap());
         folder
     }
 
-    fn list(folder: &Path) -> Result<Vec<Entry>, Error> {
+    fn list(folder: &Path) -> Result<Vec<Line>, Error> {
         let mut entries = Vec::new();
         follow(folder, &mut |entry| entries.push(entry)).map(|_| entries)
     }
 
-    fn reads(folder: &Path) -> Vec<Entry> {
+    fn reads(folder: &Path) -> Vec<Line> {
         let mut entries = list(folder).unwrap();
-        entries.retain(|entry| matches!(entry, Entry::Read(_)));
+        entries.retain(|entry| matches!(entry, Line::Read(_)));
         entries
     }
 
-    fn noted(numbers: std::ops::Range<usize>) -> Vec<Entry> {
-        numbers.map(|number| Entry::Read(read(number))).collect()
+    fn noted(numbers: std::ops::Range<usize>) -> Vec<Line> {
+        numbers.map(|number| Line::Read(read(number))).collect()
     }
 
     /// The files of a trail, oldest first.
@@ -340,12 +340,12 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() - 9]).unwrap();
         drop(Trail::open(folder.path(), now()).unwrap());
-        assert_eq!(list(folder.path()).unwrap(), [Entry::Read(read(0)), Entry::Torn { time: now() }]);
+        assert_eq!(list(folder.path()).unwrap(), [Line::Read(read(0)), Line::Torn { time: now() }]);
         std::fs::write(&path, &whole[9..]).unwrap();
         drop(Trail::open(folder.path(), now()).unwrap());
         let moved_to = "audit.changed-1.jsonl".to_owned();
         assert_eq!(std::fs::read(folder.path().join(&moved_to)).unwrap(), whole[9..]);
-        assert_eq!(list(folder.path()).unwrap(), [Entry::PutAside { time: now(), moved_to }]);
+        assert_eq!(list(folder.path()).unwrap(), [Line::PutAside { time: now(), moved_to }]);
         let found = follow(folder.path(), &mut drop).unwrap();
         assert_eq!((found.put_aside, found.aside), (1, vec![folder.path().join("audit.changed-1.jsonl")]));
     }
@@ -354,11 +354,11 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn on_a_full_disk_lines_wait_in_bounded_memory_and_what_is_lost_is_counted() {
         let folder = tempfile::tempdir().unwrap();
-        let tail = || Tail::open(folder.path(), now()).unwrap();
+        let tail = || OpenTrail::open(folder.path(), now()).unwrap();
         let (lines, queue) = sync_channel(4 * WAITING);
         let lost = AtomicU64::new(0);
         let count = 2 * WAITING + 5;
-        (0..count).for_each(|number| lines.try_send(Entry::Read(read(number))).unwrap());
+        (0..count).for_each(|number| lines.try_send(Line::Read(read(number))).unwrap());
         drop(lines);
         // It ends while the disk is full: what it had is lost, and it ends.
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
@@ -366,7 +366,7 @@ mod tests {
         assert_eq!(lost.load(Ordering::Relaxed), (count - WAITING) as u64);
         // With room again, also where the file could not even be opened, the count is a line.
         let (lines, queue) = sync_channel(WAITING);
-        lines.try_send(Entry::Read(read(1))).unwrap();
+        lines.try_send(Line::Read(read(1))).unwrap();
         drop(lines);
         keep(tail().with_file(None), &queue, &lost);
         let found = follow(folder.path(), &mut drop).unwrap();

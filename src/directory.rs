@@ -52,11 +52,11 @@ pub enum Proposal {
     /// These changes.
     Changes(Vec<Change>),
     /// The changes that this finds. A panic in it refuses this write only.
-    Found(Finder),
+    Found(ChangeFinder),
 }
 
 /// Finds changes on the snapshot they will be planned on.
-pub type Finder = Box<dyn FnOnce(&Snapshot) -> Result<Vec<Change>, Error> + Send>;
+pub type ChangeFinder = Box<dyn FnOnce(&Snapshot) -> Result<Vec<Change>, Error> + Send>;
 
 impl Proposal {
     /// The changes that `find` finds on the snapshot they will be planned on.

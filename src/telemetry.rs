@@ -10,7 +10,7 @@ use std::panic;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
-use crate::config::{Format, Log};
+use crate::config::{Log, LogFormat};
 
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
@@ -31,8 +31,8 @@ pub fn init(log: &Log) -> Result<(), Error> {
     let filter = EnvFilter::builder().parse(&log.filter)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     match log.format {
-        Format::Text => builder.with_ansi(stderr().is_terminal()).finish().try_init()?,
-        Format::Json => builder.json().flatten_event(true).finish().try_init()?,
+        LogFormat::Text => builder.with_ansi(stderr().is_terminal()).finish().try_init()?,
+        LogFormat::Json => builder.json().flatten_event(true).finish().try_init()?,
     }
     panic::set_hook(Box::new(|info| {
         let location = info.location().map(ToString::to_string);

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{Entry, Error};
+use super::{Error, Line};
 
 /// The newest file, inside a data directory.
 pub(super) const NEWEST: &str = "audit.jsonl";
@@ -49,16 +49,16 @@ pub struct Verified {
 /// # Errors
 /// [`Error::Changed`] at the first line that does not follow; [`Error::Unavailable`] if a file cannot be read, or if there
 /// is none.
-pub fn follow(folder: &Path, visit: &mut dyn FnMut(Entry)) -> Result<Verified, Error> {
+pub fn follow(folder: &Path, visit: &mut dyn FnMut(Line)) -> Result<Verified, Error> {
     let aside = put_aside(folder).map_err(|cause| Error::Unavailable { file: folder.to_owned(), cause })?;
     let mut all = Verified { files: 0, lines: 0, lost: 0, put_aside: 0, aside, from: None, hash: none(), torn: false };
     let files = open_all(folder)?;
     for (number, (path, file)) in files.iter().enumerate() {
         let found = walk(path, file, &mut |entry| {
             match &entry {
-                Entry::Lost { count, .. } => all.lost = all.lost.saturating_add(*count),
-                Entry::PutAside { .. } => all.put_aside = all.put_aside.saturating_add(1),
-                Entry::Read(_) | Entry::Torn { .. } | Entry::GoesOn { .. } => {}
+                Line::Lost { count, .. } => all.lost = all.lost.saturating_add(*count),
+                Line::PutAside { .. } => all.put_aside = all.put_aside.saturating_add(1),
+                Line::Read(_) | Line::Torn { .. } | Line::GoesOn { .. } => {}
             }
             visit(entry);
         })?;
@@ -83,18 +83,18 @@ pub fn follow(folder: &Path, visit: &mut dyn FnMut(Entry)) -> Result<Verified, E
 }
 
 /// The end of a trail, which is appended to.
-pub(super) struct Tail {
+pub(super) struct OpenTrail {
     folder: PathBuf,
     /// None as long as it is not there, or its file system can only be read.
     file: Option<File>,
     end: u64,
     hash: String,
     /// What is to be said before anything else.
-    begin: Vec<Entry>,
+    begin: Vec<Line>,
     sealed_at: u64,
 }
 
-impl Tail {
+impl OpenTrail {
     /// The end of the trail in a folder, whose newest file is made if it does not exist. A last line that was cut short is
     /// cut off and noted; a newest file whose chain is broken is moved aside for whoever looks into it, which is noted too.
     pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Self, Error> {
@@ -105,7 +105,7 @@ impl Tail {
             opened => Some(opened.map_err(unavailable)?),
         };
         let found = match File::open(&path) {
-            Err(cause) if file.is_none() && cause.kind() == io::ErrorKind::NotFound => Ok(Found::default()),
+            Err(cause) if file.is_none() && cause.kind() == io::ErrorKind::NotFound => Ok(FileWalk::default()),
             opened => walk(&path, &opened.map_err(unavailable)?, &mut drop),
         };
         let found = match found {
@@ -115,32 +115,39 @@ impl Tail {
                 tracing::error!(%error, moved_to = %aside.display(), "the audit trail was changed; another is begun");
                 let mut tail = Self::open(folder, now)?;
                 let moved_to = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                tail.begin.push(Entry::PutAside { time: now, moved_to });
+                tail.begin.push(Line::PutAside { time: now, moved_to });
                 return Ok(tail);
             }
             found => found?,
         };
         let goes_on = if found.lines == 0 { last_sealed(folder)? } else { None };
-        let goes_on = goes_on.map(|from| Entry::GoesOn { time: now, from });
-        let torn = found.torn.then_some(Entry::Torn { time: now });
+        let goes_on = goes_on.map(|from| Line::GoesOn { time: now, from });
+        let torn = found.torn.then_some(Line::Torn { time: now });
         let begin = goes_on.into_iter().chain(torn).collect();
-        Ok(Tail { folder: folder.to_owned(), file, end: found.bytes, hash: found.hash, begin, sealed_at: SEALED_AT })
+        Ok(OpenTrail {
+            folder: folder.to_owned(),
+            file,
+            end: found.bytes,
+            hash: found.hash,
+            begin,
+            sealed_at: SEALED_AT,
+        })
     }
 
     /// The same, sealed at another size.
     #[cfg(test)]
     pub(super) fn sealed_at(self, sealed_at: u64) -> Self {
-        Tail { sealed_at, ..self }
+        OpenTrail { sealed_at, ..self }
     }
 
     /// The same, on another file.
     #[cfg(test)]
     pub(super) fn with_file(self, file: Option<File>) -> Self {
-        Tail { file, ..self }
+        OpenTrail { file, ..self }
     }
 
     /// Appends entries, all or none, durable when this returns.
-    pub(super) fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
+    pub(super) fn append(&mut self, entries: &[Line]) -> io::Result<()> {
         if self.begin.is_empty() && entries.is_empty() {
             return Ok(());
         }
@@ -168,7 +175,8 @@ impl Tail {
         Ok(())
     }
 
-    /// The newest file gets its number; the next line begins another. Cut short between the two, [`Tail::open`] goes on.
+    /// The newest file gets its number; the next line begins another. Cut short between the two, [`OpenTrail::open`] goes
+    /// on.
     fn seal(&mut self) -> io::Result<()> {
         if let Some(file) = self.file.take() {
             // What a failed append left behind: a sealed file is whole.
@@ -178,14 +186,14 @@ impl Tail {
         let number = sealed(&self.folder)?.last_key_value().map_or(0, |(number, _)| *number).saturating_add(1);
         std::fs::rename(self.folder.join(NEWEST), self.folder.join(format!("audit-{number:06}.jsonl")))?;
         let from = std::mem::replace(&mut self.hash, none());
-        self.begin.insert(0, Entry::GoesOn { time: Timestamp::now(), from });
+        self.begin.insert(0, Line::GoesOn { time: Timestamp::now(), from });
         self.end = 0;
         Ok(())
     }
 }
 
 /// What one file holds.
-struct Found {
+struct FileWalk {
     lines: usize,
     /// What its first line says came before it.
     from: Option<String>,
@@ -195,15 +203,15 @@ struct Found {
     bytes: u64,
 }
 
-impl Default for Found {
+impl Default for FileWalk {
     fn default() -> Self {
-        Found { lines: 0, from: None, hash: none(), torn: false, bytes: 0 }
+        FileWalk { lines: 0, from: None, hash: none(), torn: false, bytes: 0 }
     }
 }
 
-fn walk(path: &Path, file: &File, visit: &mut dyn FnMut(Entry)) -> Result<Found, Error> {
+fn walk(path: &Path, file: &File, visit: &mut dyn FnMut(Line)) -> Result<FileWalk, Error> {
     let mut lines = BufReader::new(file);
-    let (mut found, mut line) = (Found::default(), Vec::new());
+    let (mut found, mut line) = (FileWalk::default(), Vec::new());
     loop {
         line.clear();
         let unavailable = |cause| Error::Unavailable { file: path.to_owned(), cause };
@@ -222,7 +230,7 @@ fn walk(path: &Path, file: &File, visit: &mut dyn FnMut(Entry)) -> Result<Found,
             return Err(changed());
         }
         let entry = serde_json::from_str(entry).map_err(|_| changed())?;
-        if let Entry::GoesOn { from, .. } = &entry
+        if let Line::GoesOn { from, .. } = &entry
             && found.lines == 0
         {
             found.from = Some(from.clone());

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::settings::Settings;
-use crate::audit::{self, Entry, Error, Read};
+use crate::audit::{self, Disclosure, Error, Line};
 
 /// The commands about the audit trail.
 #[derive(Debug, Subcommand)]
@@ -97,11 +97,11 @@ fn list(settings: &Settings, at: &Where, actor: Option<&str>, break_glass_only: 
     let mut entries = Vec::new();
     audit::follow(&at.data_dir, &mut |entry| {
         let is_wanted = match &entry {
-            Entry::Read(read) => {
+            Line::Read(read) => {
                 actor.is_none_or(|actor| read.actor == actor) && (!break_glass_only || read.break_glass.is_some())
             }
-            Entry::Lost { .. } | Entry::Torn { .. } | Entry::PutAside { .. } => true,
-            Entry::GoesOn { .. } => false,
+            Line::Lost { .. } | Line::Torn { .. } | Line::PutAside { .. } => true,
+            Line::GoesOn { .. } => false,
         };
         entries.extend(is_wanted.then_some(entry));
     })
@@ -110,18 +110,18 @@ fn list(settings: &Settings, at: &Where, actor: Option<&str>, break_glass_only: 
     settings.show_json(&json!({"entries": answer}), |_| entries.iter().map(line).collect())
 }
 
-fn line(entry: &Entry) -> String {
+fn line(entry: &Line) -> String {
     match entry {
-        Entry::Read(Read { time, actor, origin, method, objects, result, break_glass }) => {
+        Line::Read(Disclosure { time, actor, origin, method, objects, result, break_glass }) => {
             let why = break_glass.as_ref().map(|why| format!("  GLASS BROKEN: {why}")).unwrap_or_default();
             format!("{time:.0}  {actor}  {origin}  {method}  {result}  {}{why}", objects.join(" "))
         }
-        Entry::Lost { time, count } => format!("{time:.0}  {count} lines could not be kept"),
-        Entry::Torn { time } => format!("{time:.0}  a line was cut short when the server ended, and is gone"),
-        Entry::PutAside { time, moved_to } => {
+        Line::Lost { time, count } => format!("{time:.0}  {count} lines could not be kept"),
+        Line::Torn { time } => format!("{time:.0}  a line was cut short when the server ended, and is gone"),
+        Line::PutAside { time, moved_to } => {
             format!("{time:.0}  the lines before were changed by somebody, and are now in {moved_to}")
         }
-        Entry::GoesOn { time, from } => format!("{time:.0}  goes on from the file that ends with {from}"),
+        Line::GoesOn { time, from } => format!("{time:.0}  goes on from the file that ends with {from}"),
     }
 }
 

@@ -31,7 +31,7 @@ Example:
         /// The file to write, which must not exist
         file: PathBuf,
         #[command(flatten)]
-        place: Place,
+        place: DataDir,
     },
     /// Make a data directory of a backup
     #[command(
@@ -41,7 +41,7 @@ Example:
         /// The backup
         file: PathBuf,
         #[command(flatten)]
-        place: Place,
+        place: DataDir,
     },
     /// Examine a data directory that no server has open: ledger, records, sled, references
     #[command(after_help = "\
@@ -56,13 +56,13 @@ Examples:
         #[arg(long)]
         repair: bool,
         #[command(flatten)]
-        place: Place,
+        place: DataDir,
     },
 }
 
 /// Where the directory is kept.
 #[derive(Debug, Args)]
-pub(super) struct Place {
+pub(super) struct DataDir {
     /// The folder that holds the directory [default: that of the configuration: data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -72,7 +72,7 @@ pub(super) struct Place {
     config: Option<PathBuf>,
 }
 
-impl Place {
+impl DataDir {
     fn folder(self) -> Result<PathBuf, Failure> {
         if let Some(folder) = self.data_dir {
             return Ok(folder);

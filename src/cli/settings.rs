@@ -18,7 +18,7 @@ use super::output::answer::View;
 use super::output::json;
 use super::output::paper::Paper;
 use crate::client::{self, Client, Secret, Trust};
-use crate::config::Period;
+use crate::config::Interval;
 use crate::domain::text::Language;
 use crate::domain::validity::Moment;
 
@@ -100,7 +100,7 @@ pub(super) struct Settings {
 
     /// How long a call may take, such as 500ms or 10s [default: 5s, import and export 60s]
     #[arg(long, global = true, value_name = "PERIOD")]
-    timeout: Option<Period>,
+    timeout: Option<Interval>,
 }
 
 impl Settings {
@@ -122,7 +122,7 @@ impl Settings {
     /// Connects, and does this.
     pub(super) fn run<T>(&self, work: impl AsyncFnOnce(Client) -> Result<T, Failure>) -> Result<T, Failure> {
         let mut settings = client::Settings::from(self.endpoint.as_str());
-        if let Some(timeout) = self.timeout.map(Period::duration) {
+        if let Some(timeout) = self.timeout.map(Interval::duration) {
             (settings.deadline, settings.transfer_deadline) = (timeout, timeout);
             settings.connect_timeout = settings.connect_timeout.min(timeout);
         }

@@ -98,8 +98,8 @@ impl Client {
     /// # }
     /// ```
     pub async fn get(&self, name: &Name) -> Result<Resource, Error> {
-        let call = Call::new(name.collection(), Verb::Get)?.with("name", text(name))?;
-        self.make(call).await.map(Answer::resource)
+        let call = Outgoing::new(name.collection(), Verb::Get)?.with("name", text(name))?;
+        self.make(call).await.map(Reply::resource)
     }
 
     /// One page of the records that match.
@@ -123,7 +123,7 @@ impl Client {
     /// ```
     pub async fn list(&self, collection: Collection, options: &ListOptions) -> Result<Page, Error> {
         let ListOptions { parent, filter, order_by, page_size, page_token } = options;
-        let call = Call::new(collection, Verb::List)?
+        let call = Outgoing::new(collection, Verb::List)?
             .below(collection, parent.as_ref())?
             .with("filter", text(filter))?
             .with("order_by", text(order_by))?
@@ -148,7 +148,7 @@ impl Client {
     /// ```
     pub async fn batch_get(&self, collection: Collection, names: &[Name]) -> Result<Vec<Resource>, Error> {
         let names = Value::List(names.iter().map(text).collect());
-        let call = Call::new(collection, Verb::BatchGet)?.with("names", names)?;
+        let call = Outgoing::new(collection, Verb::BatchGet)?.with("names", names)?;
         Ok(self.make(call).await?.resources())
     }
 
@@ -173,14 +173,14 @@ impl Client {
     /// ```
     pub async fn create(&self, resource: &Resource, options: WriteOptions) -> Result<Resource, Error> {
         let name = Name::parse(resource.name()).map_err(|fault| Error::Contract { problem: fault.message })?;
-        let mut call = Call::new(resource.collection(), Verb::Create)?;
+        let mut call = Outgoing::new(resource.collection(), Verb::Create)?;
         let field = call.resource_field()?;
         call = call
             .below(name.collection(), name.parent().as_ref())?
             .with(&format!("{}_id", field.name()), text(name.id()))?
             .with(field.name(), Value::Message(resource.message().clone()))?
             .written(options)?;
-        self.make(call).await.map(Answer::resource)
+        self.make(call).await.map(Reply::resource)
     }
 
     /// Changes fields of a record: those that `mask` names, or, if it is empty, those that are set; `*` means all, so
@@ -205,8 +205,8 @@ impl Client {
     /// # }
     /// ```
     pub async fn update(&self, resource: &Resource, mask: &[&str], options: WriteOptions) -> Result<Resource, Error> {
-        let call = Call::updating(resource, mask)?.written(options)?;
-        self.make(call).await.map(Answer::resource)
+        let call = Outgoing::updating(resource, mask)?.written(options)?;
+        self.make(call).await.map(Reply::resource)
     }
 
     /// Makes a record such, all its fields, whether it exists or not.
@@ -223,8 +223,8 @@ impl Client {
     /// # }
     /// ```
     pub async fn put(&self, resource: &Resource, options: WriteOptions) -> Result<Resource, Error> {
-        let call = Call::updating(resource, &["*"])?.with("allow_missing", Value::Bool(true))?.written(options)?;
-        self.make(call).await.map(Answer::resource)
+        let call = Outgoing::updating(resource, &["*"])?.with("allow_missing", Value::Bool(true))?.written(options)?;
+        self.make(call).await.map(Reply::resource)
     }
 
     /// Removes a record; refused while others name it. With an etag, only if that is still the present one.
@@ -243,40 +243,40 @@ impl Client {
     /// # }
     /// ```
     pub async fn delete(&self, name: &Name, etag: Option<&str>, options: WriteOptions) -> Result<(), Error> {
-        let call = Call::new(name.collection(), Verb::Delete)?
+        let call = Outgoing::new(name.collection(), Verb::Delete)?
             .with("name", text(name))?
             .with("etag", text(etag.unwrap_or_default()))?
             .written(options)?;
         self.make(call).await.map(drop)
     }
 
-    async fn make(&self, call: Call) -> Result<Answer, Error> {
-        let Call { collection, method, request } = call;
+    async fn make(&self, call: Outgoing) -> Result<Reply, Error> {
+        let Outgoing { collection, method, request } = call;
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
         let path = PathAndQuery::try_from(path).map_err(contract)?;
         let answer = self.exchange(path, request.encode_to_vec()).await?;
         let message = DynamicMessage::decode(method.output(), answer.as_slice()).map_err(contract)?;
-        Ok(Answer { collection, message })
+        Ok(Reply { collection, message })
     }
 }
 
 /// A call in the making.
-struct Call {
+struct Outgoing {
     collection: Collection,
     method: MethodDescriptor,
     request: DynamicMessage,
 }
 
-impl Call {
+impl Outgoing {
     fn new(collection: Collection, verb: Verb) -> Result<Self, Error> {
         let none = || Error::Contract { problem: format!("{} of {} is no call", verb.word(), collection.word()) };
         let method = method(collection, verb).ok_or_else(none)?;
         let request = DynamicMessage::new(method.input());
-        Ok(Call { collection, method, request })
+        Ok(Outgoing { collection, method, request })
     }
 
     fn updating(resource: &Resource, mask: &[&str]) -> Result<Self, Error> {
-        let call = Call::new(resource.collection(), Verb::Update)?;
+        let call = Outgoing::new(resource.collection(), Verb::Update)?;
         let field = call.resource_field()?;
         let call = call.with(field.name(), Value::Message(resource.message().clone()))?;
         if mask.is_empty() {
@@ -319,12 +319,12 @@ impl Call {
 }
 
 /// What came back.
-struct Answer {
+struct Reply {
     collection: Collection,
     message: DynamicMessage,
 }
 
-impl Answer {
+impl Reply {
     fn resource(self) -> Resource {
         Resource::new(self.collection, self.message)
     }

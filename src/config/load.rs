@@ -30,7 +30,7 @@ pub struct Layers {
 
 /// What is wrong with one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct SettingFault {
     /// Which, as in `config/default.toml`: `server.listen`.
     pub key: String,
     /// The file or the environment, where that is known.
@@ -56,7 +56,7 @@ pub enum Error {
     Unreadable(#[from] ConfigError),
     /// Keys that do not exist or values that cannot be.
     #[error("the configuration is not valid:{}", listed(.0))]
-    Invalid(Vec<Fault>),
+    Invalid(Vec<SettingFault>),
 }
 
 impl Layers {
@@ -74,14 +74,14 @@ impl Layers {
     }
 
     /// A section and a key with a single underscore between them would go unheard; nobody means that.
-    fn misspelt_variables(&self, sections: &BTreeSet<String>) -> Vec<Fault> {
+    fn misspelt_variables(&self, sections: &BTreeSet<String>) -> Vec<SettingFault> {
         let misspelt = |name: &str| {
             let rest = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
             let begins =
                 |section: &&String| rest.strip_prefix(section.as_str()).is_some_and(|key| key.starts_with('_'));
             (!rest.contains(SEPARATOR)).then(|| sections.iter().find(begins).cloned()).flatten()
         };
-        let fault = |name: &String, section: String| Fault {
+        let fault = |name: &String, section: String| SettingFault {
             key: name.clone(),
             origin: Some("the environment".to_owned()),
             problem: format!(
@@ -162,11 +162,11 @@ fn leaves(value: &Value, is_section: impl Fn(&str) -> bool) -> Vec<(String, Valu
 /// the first. A section without defaults, such as `server.tls`, is tried as a whole. Those that can be read are then
 /// held against each other.
 fn with_every_fault(
-    mut faults: Vec<Fault>,
+    mut faults: Vec<SettingFault>,
     defaults: &::config::Config,
     merged: &::config::Config,
     error: Option<&ConfigError>,
-) -> Vec<Fault> {
+) -> Vec<SettingFault> {
     let known = leaves(&defaults.cache, |_| true);
     let is_section = |path: &str| known.iter().any(|(key, _)| key.strip_prefix(path).is_some_and(is_inside));
     let mut readable = ::config::Config::builder().add_source(defaults.clone());
@@ -179,9 +179,9 @@ fn with_every_fault(
             Err(error) if is_unknown(&key, &error) => {
                 let problem = "there is no such key".to_owned();
                 let each = keys_of(&key, &value).into_iter();
-                faults.extend(each.map(|key| Fault { key, origin: origin.clone(), problem: problem.clone() }));
+                faults.extend(each.map(|key| SettingFault { key, origin: origin.clone(), problem: problem.clone() }));
             }
-            Err(error) => faults.push(Fault { key, origin, problem: cause(&error) }),
+            Err(error) => faults.push(SettingFault { key, origin, problem: cause(&error) }),
             Ok(more) => {
                 readable = more;
                 origins.push((key, origin));
@@ -194,13 +194,13 @@ fn with_every_fault(
         let from = origins
             .iter()
             .find(|(key, _)| fault.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || is_inside(rest)));
-        Fault { origin: from.and_then(|(_, origin)| origin.clone()), ..fault }
+        SettingFault { origin: from.and_then(|(_, origin)| origin.clone()), ..fault }
     }));
     faults.sort_by(|one, other| one.key.cmp(&other.key));
     // A value where a section belongs is no leaf of any known section.
     if faults.is_empty() {
         let problem = error.map_or_else(|| "the values do not go together".to_owned(), cause);
-        faults.push(Fault { key: "(all)".to_owned(), origin: None, problem });
+        faults.push(SettingFault { key: "(all)".to_owned(), origin: None, problem });
     }
     faults
 }
@@ -241,11 +241,11 @@ fn cause(error: &ConfigError) -> String {
     }
 }
 
-fn listed(faults: &[Fault]) -> String {
+fn listed(faults: &[SettingFault]) -> String {
     faults.iter().map(|fault| format!("\n  {fault}")).collect()
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for SettingFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
             Some(origin) => write!(f, "{} (from {origin}): {}", self.key, self.problem),
@@ -256,7 +256,7 @@ impl fmt::Display for Fault {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Format, Period};
+    use super::super::{Interval, LogFormat};
     use super::*;
     use crate::domain::spoilt::{cases, spoilt_text};
 
@@ -271,7 +271,7 @@ mod tests {
         (folder, path)
     }
 
-    fn faults(layers: &Layers) -> Vec<Fault> {
+    fn faults(layers: &Layers) -> Vec<SettingFault> {
         match Config::load(layers) {
             Err(Error::Invalid(faults)) => faults,
             other => panic!("expected faults, got {other:?}"),
@@ -345,9 +345,9 @@ mod tests {
         let flags = vec![("server.listen", "127.0.0.1:3".to_owned())];
         let config = Config::load(&Layers { file: Some(path), environment, flags }).unwrap();
         assert_eq!(config.server.listen.port(), 3);
-        assert_eq!(config.server.drain_timeout, Period::from_secs(2));
+        assert_eq!(config.server.drain_timeout, Interval::from_secs(2));
         assert_eq!(config.log.filter, "warn");
-        assert_eq!(config.log.format, Format::Json);
+        assert_eq!(config.log.format, LogFormat::Json);
         assert_eq!(config.server.limits.max_concurrent_streams.get(), 7);
         assert_eq!(config.server.cors_origins, ["https://a.example", "http://localhost:8080"]);
         assert_eq!(config.store, Config::default().store);

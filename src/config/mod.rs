@@ -14,8 +14,8 @@ use tracing_subscriber::EnvFilter;
 mod load;
 mod units;
 
-pub use load::{Error, Fault, Layers};
-pub use units::{Period, Size, Unreadable};
+pub use load::{Error, Layers, SettingFault};
+pub use units::{Interval, Size, Unreadable};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub struct Server {
     /// The origins of web pages that may call over gRPC-Web.
     pub cors_origins: Vec<String>,
     /// How long calls may go on after the signal to stop.
-    pub drain_timeout: Period,
+    pub drain_timeout: Interval,
     /// Who may call, and as what; none: whoever reaches this machine's own addresses is its operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_file: Option<PathBuf>,
@@ -69,12 +69,12 @@ pub struct Jwt {
     pub jwks_file: PathBuf,
     /// How much its clock may differ from this one.
     #[serde(default = "clock_skew")]
-    pub clock_skew: Period,
+    pub clock_skew: Interval,
 }
 
 /// A minute, as most who check such tokens allow.
-fn clock_skew() -> Period {
-    Period::from_secs(60)
+fn clock_skew() -> Interval {
+    Interval::from_secs(60)
 }
 
 /// What TLS is spoken with: files in PEM, read again when they change.
@@ -99,7 +99,7 @@ pub struct Limits {
     /// Connections of one address at the same time.
     pub max_connections_per_address: NonZeroU32,
     /// How long a new connection may take to say something, and to finish its handshake.
-    pub handshake_timeout: Period,
+    pub handshake_timeout: Interval,
     /// Calls being answered at the same time, over all connections.
     pub max_concurrent_calls: NonZeroU32,
     /// Calls of one principal being answered at the same time.
@@ -111,17 +111,17 @@ pub struct Limits {
     /// Malformed calls after which a connection is closed.
     pub local_error_reset_streams: NonZeroU32,
     /// Silence after which the server pings.
-    pub keepalive_interval: Period,
+    pub keepalive_interval: Interval,
     /// How long a ping may stay unanswered.
-    pub keepalive_timeout: Period,
+    pub keepalive_timeout: Interval,
     /// All headers of a call together.
     pub max_header_list_size: Size,
     /// What may be sent on one call before it is read.
     pub stream_window: Size,
     /// The age at which a connection is asked to close.
-    pub max_connection_age: Period,
+    pub max_connection_age: Interval,
     /// The longest a call may take to begin its answer.
-    pub request_timeout: Period,
+    pub request_timeout: Interval,
     /// The largest message accepted.
     pub max_request_message: Size,
     /// The largest message sent.
@@ -136,7 +136,7 @@ pub struct Store {
     pub data_dir: PathBuf,
     /// How long accepted writes are kept at least; none: for ever.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub keep_history: Option<Period>,
+    pub keep_history: Option<Interval>,
     /// The size at which a file of the ledger is followed by another.
     pub segment_size: Size,
 }
@@ -148,13 +148,13 @@ pub struct Log {
     /// Which events, in the words of `tracing`.
     pub filter: String,
     /// For whom.
-    pub format: Format,
+    pub format: LogFormat,
 }
 
 /// For whom the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
+pub enum LogFormat {
     /// For people.
     Text,
     /// For collectors: one JSON object a line.
@@ -168,7 +168,7 @@ impl Default for Server {
             metrics_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
             socket: None,
             cors_origins: Vec::new(),
-            drain_timeout: Period::from_secs(10),
+            drain_timeout: Interval::from_secs(10),
             access_file: None,
             jwt: None,
             tls: None,
@@ -182,18 +182,18 @@ impl Default for Limits {
         Limits {
             max_connections: NonZeroU32::MIN.saturating_add(1023),
             max_connections_per_address: NonZeroU32::MIN.saturating_add(255),
-            handshake_timeout: Period::from_secs(10),
+            handshake_timeout: Interval::from_secs(10),
             max_concurrent_calls: NonZeroU32::MIN.saturating_add(127),
             max_concurrent_calls_per_principal: NonZeroU32::MIN.saturating_add(63),
             max_calls_per_second_per_principal: NonZeroU32::MIN.saturating_add(499),
             max_concurrent_streams: NonZeroU32::MIN.saturating_add(255),
             local_error_reset_streams: NonZeroU32::MIN.saturating_add(1023),
-            keepalive_interval: Period::from_secs(30),
-            keepalive_timeout: Period::from_secs(20),
+            keepalive_interval: Interval::from_secs(30),
+            keepalive_timeout: Interval::from_secs(20),
             max_header_list_size: Size::from_kib(16),
             stream_window: Size::from_kib(1024),
-            max_connection_age: Period::from_secs(1800),
-            request_timeout: Period::from_secs(30),
+            max_connection_age: Interval::from_secs(1800),
+            request_timeout: Interval::from_secs(30),
             max_request_message: Size::from_kib(1024),
             max_response_message: Size::from_kib(4096),
         }
@@ -208,7 +208,7 @@ impl Default for Store {
 
 impl Default for Log {
     fn default() -> Self {
-        Log { filter: "info".to_owned(), format: Format::Text }
+        Log { filter: "info".to_owned(), format: LogFormat::Text }
     }
 }
 
@@ -217,11 +217,11 @@ impl Config {
     ///
     /// # Errors
     /// The faults, never an empty list.
-    pub fn validate(&self) -> Result<(), Vec<Fault>> {
+    pub fn validate(&self) -> Result<(), Vec<SettingFault>> {
         let mut faults = Vec::new();
         let mut check = |key: &str, holds: bool, rule: &str| {
             if !holds {
-                faults.push(Fault { key: key.to_owned(), origin: None, problem: rule.to_owned() });
+                faults.push(SettingFault { key: key.to_owned(), origin: None, problem: rule.to_owned() });
             }
         };
         let Server {
@@ -250,14 +250,14 @@ impl Config {
         check("server.jwt", named, "must name issuer and audience");
         let told_apart = jwt.is_none() || access_file.is_some();
         check("server.jwt", told_apart, "needs server.access_file, which says who the subjects of its tokens are");
-        let skew = jwt.as_ref().is_none_or(|jwt| jwt.clock_skew <= Period::from_secs(300));
+        let skew = jwt.as_ref().is_none_or(|jwt| jwt.clock_skew <= Interval::from_secs(300));
         check("server.jwt.clock_skew", skew, "must be at most five minutes");
-        let hour = Period::from_secs(3600);
+        let hour = Interval::from_secs(3600);
         check("server.drain_timeout", *drain_timeout <= hour, "must be at most one hour");
         limits.validate(&mut check);
         check("store.data_dir", !self.store.data_dir.as_os_str().is_empty(), "must name a folder");
         // A repeated request is recognised for a day.
-        let kept = self.store.keep_history.is_none_or(|kept| kept >= Period::from_secs(2 * 86_400));
+        let kept = self.store.keep_history.is_none_or(|kept| kept >= Interval::from_secs(2 * 86_400));
         check("store.keep_history", kept, "must be at least 2d");
         // Below 64 KiB hardly a group of writes fits; above 256 MiB a start reads too much at once into memory.
         let segment = Size::from_kib(64)..=Size::from_kib(256 << 10);

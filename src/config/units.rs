@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// A length of time, written as a whole number and a unit: `ms`, `s`, `m`, `h` or `d` (24 hours).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Period(Duration);
+pub struct Interval(Duration);
 
 /// A number of bytes, written as a whole number and a unit: `B`, `KiB` or `MiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,10 +30,10 @@ pub struct Unreadable {
 const PERIOD_UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 const SIZE_UNITS: [(&str, u64); 3] = [("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
-impl Period {
+impl Interval {
     /// So many seconds.
     pub const fn from_secs(seconds: u64) -> Self {
-        Period(Duration::from_secs(seconds))
+        Interval(Duration::from_secs(seconds))
     }
 
     /// As the standard library has it.
@@ -69,13 +69,13 @@ impl Size {
     }
 }
 
-impl FromStr for Period {
+impl FromStr for Interval {
     type Err = Unreadable;
 
     fn from_str(text: &str) -> Result<Self, Unreadable> {
         let refused =
             || Unreadable { text: text.to_owned(), expected: "a duration such as \"30s\" (units ms, s, m, h, d)" };
-        read(text, &PERIOD_UNITS).map(|millis| Period(Duration::from_millis(millis))).ok_or_else(refused)
+        read(text, &PERIOD_UNITS).map(|millis| Interval(Duration::from_millis(millis))).ok_or_else(refused)
     }
 }
 
@@ -91,7 +91,7 @@ impl FromStr for Size {
     }
 }
 
-impl fmt::Display for Period {
+impl fmt::Display for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write(f, u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX), &PERIOD_UNITS, "ms")
     }
@@ -103,7 +103,7 @@ impl fmt::Display for Size {
     }
 }
 
-impl TryFrom<String> for Period {
+impl TryFrom<String> for Interval {
     type Error = Unreadable;
 
     fn try_from(text: String) -> Result<Self, Unreadable> {
@@ -119,8 +119,8 @@ impl TryFrom<String> for Size {
     }
 }
 
-impl From<Period> for String {
-    fn from(period: Period) -> String {
+impl From<Interval> for String {
+    fn from(period: Interval) -> String {
         period.to_string()
     }
 }
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn what_is_read_is_written_back_in_the_largest_unit() {
         for (written, back) in [("30s", "30s"), ("90 s", "90s"), ("120s", "2m"), ("250ms", "250ms"), ("0s", "0ms")] {
-            assert_eq!(written.parse::<Period>().unwrap().to_string(), back);
+            assert_eq!(written.parse::<Interval>().unwrap().to_string(), back);
         }
         for (written, back) in [("1MiB", "1MiB"), ("2048 KiB", "2MiB"), ("512B", "512B")] {
             assert_eq!(written.parse::<Size>().unwrap().to_string(), back);
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_number_without_a_unit_or_beyond_measure_is_refused() {
         for text in ["", "30", "s", "-1s", "1.5s", "30 sec", "99999999999999999999s", "18446744073709551615h", "é"] {
-            assert!(text.parse::<Period>().is_err(), "{text}");
+            assert!(text.parse::<Interval>().is_err(), "{text}");
         }
         for text in ["", "1", "MiB", "1MB", "4096MiB", "-1B"] {
             assert!(text.parse::<Size>().is_err(), "{text}");

@@ -18,7 +18,7 @@ use crate::domain::text::Localised;
 
 /// The states that contacts take in turn.
 #[derive(Debug, Clone, Copy)]
-enum State {
+enum ContactState {
     /// Reachable at all hours, verified lately.
     Reachable,
     /// In office hours by telephone, at other hours by mail.
@@ -40,16 +40,16 @@ enum State {
 }
 
 /// Their order is what makes neighbours in a list differ.
-const STATES: [State; 9] = [
-    State::Reachable,
-    State::OfficeHours,
-    State::Escalating,
-    State::Placeholder,
-    State::Ageing,
-    State::Stale,
-    State::Unverified,
-    State::Partners,
-    State::ClosedAtNight,
+const STATES: [ContactState; 9] = [
+    ContactState::Reachable,
+    ContactState::OfficeHours,
+    ContactState::Escalating,
+    ContactState::Placeholder,
+    ContactState::Ageing,
+    ContactState::Stale,
+    ContactState::Unverified,
+    ContactState::Partners,
+    ContactState::ClosedAtNight,
 ];
 
 /// Contacts whose channels are all placeholders, with invented channels instead, as if verified around `today`. Only
@@ -74,23 +74,23 @@ struct Inventor {
 
 impl Inventor {
     /// The channels of a state; `None` if they stay as they are.
-    fn channels(&self, state: State) -> Option<Vec<Channel>> {
+    fn channels(&self, state: ContactState) -> Option<Vec<Channel>> {
         Some(match state {
-            State::Placeholder => return None,
-            State::Reachable => vec![self.telephone(self.days_ago(20))],
-            State::OfficeHours => vec![
+            ContactState::Placeholder => return None,
+            ContactState::Reachable => vec![self.telephone(self.days_ago(20))],
+            ContactState::OfficeHours => vec![
                 Channel { hours_kind: HoursKind::Listed, hours: office_hours(), ..self.telephone(self.days_ago(30)) },
                 Channel { wait_seconds: 900, ..self.email() },
             ],
-            State::Escalating => vec![
+            ContactState::Escalating => vec![
                 Channel { wait_seconds: 120, ..self.invented(ChannelKind::AlarmGroup, "FICTIEF-GROEP", 10) },
                 self.telephone(self.days_ago(10)),
             ],
             // Amber from three months, red from twelve.
-            State::Ageing => vec![self.telephone(self.days_ago(150))],
-            State::Stale => vec![self.telephone(self.days_ago(430)), self.email()],
-            State::Unverified => vec![self.telephone(None)],
-            State::Partners => vec![
+            ContactState::Ageing => vec![self.telephone(self.days_ago(150))],
+            ContactState::Stale => vec![self.telephone(self.days_ago(430)), self.email()],
+            ContactState::Unverified => vec![self.telephone(None)],
+            ContactState::Partners => vec![
                 Channel {
                     confidentiality: Confidentiality::Partner,
                     wait_seconds: 60,
@@ -98,7 +98,7 @@ impl Inventor {
                 },
                 self.invented(ChannelKind::Platform, "FICTIEF-LCMS", 40),
             ],
-            State::ClosedAtNight => vec![Channel {
+            ContactState::ClosedAtNight => vec![Channel {
                 hours_kind: HoursKind::Listed,
                 hours: office_hours(),
                 ..self.telephone(self.days_ago(5))

@@ -28,7 +28,7 @@ pub(super) fn dataset(mut files: Vec<File>, extent: Extent) -> Result<Dataset, E
     for document in documents.iter().filter(|document| document.text.path == SOURCES_FILE) {
         document.sources(&mut sources, &mut faults);
     }
-    let mut written: BTreeMap<Name, Place<'_>> = BTreeMap::new();
+    let mut written: BTreeMap<Name, Position<'_>> = BTreeMap::new();
     let mut records = BTreeMap::new();
     for document in documents.iter().filter(|document| document.text.path != SOURCES_FILE) {
         document.records(&sources, &mut written, &mut records, &mut faults);
@@ -45,7 +45,7 @@ pub(super) fn dataset(mut files: Vec<File>, extent: Extent) -> Result<Dataset, E
 /// Names what is wrong with these records by the rules of the domain.
 fn check(
     records: &BTreeMap<Name, Record>,
-    written: &BTreeMap<Name, Place<'_>>,
+    written: &BTreeMap<Name, Position<'_>>,
     extent: Extent,
     faults: &mut Vec<FileFault>,
 ) {
@@ -122,13 +122,13 @@ struct Document<'a> {
 
 /// Where a record is written.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct Position<'a> {
     text: Text<'a>,
     key: &'a Spanned<std::borrow::Cow<'a, str>>,
     value: &'a Spanned<DeValue<'a>>,
 }
 
-impl Place<'_> {
+impl Position<'_> {
     fn report(&self, wrong: Faults, faults: &mut Vec<FileFault>) {
         if wrong.is_empty() {
             return;
@@ -153,8 +153,8 @@ impl<'a> Document<'a> {
         Document { text, table: table.into_inner() }
     }
 
-    fn places(&self) -> impl Iterator<Item = Place<'_>> {
-        self.table.iter().map(|(key, value)| Place { text: self.text, key, value })
+    fn places(&self) -> impl Iterator<Item = Position<'_>> {
+        self.table.iter().map(|(key, value)| Position { text: self.text, key, value })
     }
 
     fn sources(&self, sources: &mut Keys, faults: &mut Vec<FileFault>) {
@@ -174,7 +174,7 @@ impl<'a> Document<'a> {
     fn records<'d>(
         &'d self,
         sources: &Keys,
-        written: &mut BTreeMap<Name, Place<'d>>,
+        written: &mut BTreeMap<Name, Position<'d>>,
         records: &mut BTreeMap<Name, Record>,
         faults: &mut Vec<FileFault>,
     ) {

@@ -3,7 +3,7 @@
 //! An answer is looked through for the names of contacts that have a restricted channel. So it may be noted that somebody
 //! was given a contact of which he saw the name only; that he saw a value and it is not noted cannot be, whatever the
 //! answer is. Who asks by a filter which contacts have a certain value learns something of each, also of those that are not
-//! in the answer: these are [`Asked`].
+//! in the answer: these are [`PriedInto`].
 //!
 //! **Invariants.** It changes no answer and holds none up. Only callers who see restricted values at all are looked at.
 
@@ -23,7 +23,7 @@ use tower::Service;
 
 use super::edge::{CallerAddress, Clock};
 use super::status::{code_name, code_of};
-use crate::audit::{Read, Trail};
+use crate::audit::{Disclosure, Trail};
 use crate::directory::Directory;
 use crate::domain::access::{Action, Permit, Principal};
 use crate::domain::contact::Confidentiality;
@@ -40,7 +40,7 @@ const MOST: usize = 200;
 
 /// Contacts of whose values a filter asked something: it goes with the answer, for whoever notes reads.
 #[derive(Debug, Clone)]
-pub(super) struct Asked(pub(super) Vec<Name>);
+pub(super) struct PriedInto(pub(super) Vec<Name>);
 
 /// What is needed to note reads.
 #[derive(Clone)]
@@ -72,7 +72,7 @@ impl<S: NamedService> NamedService for Audited<S> {
     const NAME: &'static str = S::NAME;
 }
 
-type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+type Reply = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 impl<S> Service<Request<Body>> for Audited<S>
 where
@@ -81,23 +81,23 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Answer;
+    type Future = Reply;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Answer {
+    fn call(&mut self, request: Request<Body>) -> Reply {
         let noting = self.watch.as_ref().and_then(|watch| Noting::begin(watch, &request));
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = answer.await?;
             let Some(mut noting) = noting else { return Ok(answer) };
             noting.end(answer.headers());
-            if let Some(Asked(names)) = answer.extensions().get() {
+            if let Some(PriedInto(names)) = answer.extensions().get() {
                 noting.given(names);
             }
-            Ok(answer.map(|body| Body::new(Watched { body, noting })))
+            Ok(answer.map(|body| Body::new(SearchedBody { body, noting })))
         })
     }
 }
@@ -109,7 +109,7 @@ struct Noting {
     before: Arc<Snapshot>,
     /// Whether any contact counts: what stands in the history may have been restricted earlier.
     any: bool,
-    read: Read,
+    read: Disclosure,
     objects: BTreeSet<String>,
     /// The end of what was looked through: a name may lie across two pieces.
     tail: Vec<u8>,
@@ -128,7 +128,7 @@ impl Noting {
         let is_of_interest = any || action == Some(Action::Write) || !before.restricted().is_empty();
         (is_of_interest || caller.broken_glass().is_some()).then_some(())?;
         let origin = request.extensions().get().map(|CallerAddress(address)| address.clone());
-        let read = Read {
+        let read = Disclosure {
             time: (watch.clock)(),
             actor: caller.name().to_owned(),
             origin: origin.unwrap_or_default(),
@@ -199,17 +199,17 @@ impl Drop for Noting {
         }
         let result = code_name(self.code.unwrap_or(Code::Cancelled)).to_owned();
         let objects = std::mem::take(&mut self.objects).into_iter().collect();
-        self.watch.trail.note(Read { objects, result, ..self.read.clone() });
+        self.watch.trail.note(Disclosure { objects, result, ..self.read.clone() });
     }
 }
 
 /// A body that is looked through as it goes.
-struct Watched {
+struct SearchedBody {
     body: Body,
     noting: Noting,
 }
 
-impl HttpBody for Watched {
+impl HttpBody for SearchedBody {
     type Data = Bytes;
     type Error = Status;
 

@@ -25,7 +25,7 @@ use crate::proto::v1;
 use crate::proto::v1::coordination_service_server::CoordinationService;
 
 use super::call::{Api, Call, settle};
-use super::page_token::{self, Place};
+use super::page_token::{self, Bookmark};
 
 /// How many entries a page has if the request does not say: more than any answer about one place has.
 const PAGE_SIZE: usize = 100;
@@ -92,7 +92,7 @@ impl Asking {
         let more = keyed.len() > size;
         keyed.truncate(size);
         let next = keyed.last().filter(|_| more).map(|(key, _)| {
-            let place = Place { revision: self.snapshot.revision(), keys: Vec::new(), last: key.clone() };
+            let place = Bookmark { revision: self.snapshot.revision(), keys: Vec::new(), last: key.clone() };
             page_token::seal(&self.call.path, &self.call.request, &place)
         });
         Ok((keyed.into_iter().map(|(_, item)| item).collect(), next.unwrap_or_default()))

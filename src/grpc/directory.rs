@@ -25,7 +25,7 @@ use crate::proto::{from_dynamic, v1};
 use super::call::{Api, Call};
 use super::changes::{ReplyStream, fitting, on_wire, read_envelope, revision_of};
 use super::import;
-use super::page_token::{self, Place};
+use super::page_token::{self, Bookmark};
 use super::resource::{MAX_PAGE_BYTES, page_size, relocate};
 
 #[tonic::async_trait]
@@ -205,7 +205,7 @@ impl Api {
         changes.truncate(size);
         let last = changes.last().filter(|_| has_more).map(|change| change.revision.to_string());
         let next = last.map(|last| {
-            page_token::seal(&call.path, &call.request, &Place { revision: newest, keys: Vec::new(), last })
+            page_token::seal(&call.path, &call.request, &Bookmark { revision: newest, keys: Vec::new(), last })
         });
         let next_page_token = next.unwrap_or_default();
         Ok(v1::ListChangesResponse { changes, next_page_token, revision: on_wire(newest) })

@@ -19,7 +19,7 @@ const FORMAT: u8 = 1;
 
 /// Where a list goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Bookmark {
     /// The revision that the page before was read from.
     pub revision: Revision,
     /// The order keys of the last entry given.
@@ -29,12 +29,12 @@ pub struct Place {
 }
 
 /// A token as it is written, before its letters.
-type Written = (u8, String, u64, Vec<serde_json::Value>, String);
+type WrittenToken = (u8, String, u64, Vec<serde_json::Value>, String);
 
 /// The token of a place in the answer to a request.
-pub fn seal(method: &str, request: &DynamicMessage, place: &Place) -> String {
+pub fn seal(method: &str, request: &DynamicMessage, place: &Bookmark) -> String {
     let keys = place.keys.iter().map(to_json).collect();
-    let written: Written = (FORMAT, fingerprint(method, request), place.revision.0, keys, place.last.clone());
+    let written: WrittenToken = (FORMAT, fingerprint(method, request), place.revision.0, keys, place.last.clone());
     // Proof: numbers and texts always have a written form.
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&written).unwrap_or_default())
 }
@@ -43,16 +43,16 @@ pub fn seal(method: &str, request: &DynamicMessage, place: &Place) -> String {
 ///
 /// # Errors
 /// [`Error::PageToken`] if the token was not given for this request.
-pub fn open(method: &str, request: &DynamicMessage) -> Result<Option<Place>, Error> {
+pub fn open(method: &str, request: &DynamicMessage) -> Result<Option<Bookmark>, Error> {
     let Some(token) = crate::proto::tree::text(request, "page_token") else { return Ok(None) };
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| Error::PageToken)?;
-    let (format, asked, revision, keys, last): Written =
+    let (format, asked, revision, keys, last): WrittenToken =
         serde_json::from_slice(&bytes).map_err(|_| Error::PageToken)?;
     if format != FORMAT || asked != fingerprint(method, request) {
         return Err(Error::PageToken);
     }
     let keys = keys.into_iter().map(from_json).collect::<Option<_>>().ok_or(Error::PageToken)?;
-    Ok(Some(Place { revision: Revision(revision), keys, last }))
+    Ok(Some(Bookmark { revision: Revision(revision), keys, last }))
 }
 
 /// What a request asks, page size and token aside.
@@ -100,9 +100,9 @@ mod tests {
         crate::proto::to_dynamic(&request, descriptor("ListAreasRequest").unwrap()).unwrap()
     }
 
-    fn place() -> Place {
+    fn place() -> Bookmark {
         let keys = vec![Some(Value::Text("urk".to_owned())), Some(Value::Integer(-7)), Some(Value::Bool(true)), None];
-        Place { revision: Revision(9), keys, last: "areas/urk".to_owned() }
+        Bookmark { revision: Revision(9), keys, last: "areas/urk".to_owned() }
     }
 
     #[test]

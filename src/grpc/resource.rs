@@ -21,9 +21,9 @@ use crate::domain::snapshot::Snapshot;
 use crate::proto::tree::{self, KEPT, etag, text};
 use crate::proto::{from_dynamic, v1};
 
-use super::audit::Asked;
+use super::audit::PriedInto;
 use super::call::{Api, Call, is_set, settle};
-use super::page_token::{self, Place};
+use super::page_token::{self, Bookmark};
 
 /// How many records a page has if the caller does not say.
 pub(super) const DEFAULT_PAGE: usize = 50;
@@ -70,7 +70,7 @@ impl Api {
         Ok(answer)
     }
 
-    fn page<M: Message + Default>(&self, collection: Collection, call: &mut Call) -> Result<(M, Asked), Error> {
+    fn page<M: Message + Default>(&self, collection: Collection, call: &mut Call) -> Result<(M, PriedInto), Error> {
         let parent = call.parent(collection);
         let rules = call.checked();
         // What breaks a rule already is not read as well.
@@ -93,7 +93,7 @@ impl Api {
         };
         let is_of_values = collection == Collection::Contacts && filter.asks_for("channels");
         let names = || snapshot.iter().filter(is_listed).map(|stored| stored.record.name().clone()).collect();
-        let asked = Asked(if is_of_values { names() } else { Vec::new() });
+        let asked = PriedInto(if is_of_values { names() } else { Vec::new() });
         let revision = snapshot.revision();
         let mut size = page_size(&call.request);
         loop {
@@ -105,7 +105,7 @@ impl Api {
                 continue;
             }
             let next = page.next.map(|cursor| {
-                let place = Place { revision, keys: cursor.keys, last: cursor.name.to_string() };
+                let place = Bookmark { revision, keys: cursor.keys, last: cursor.name.to_string() };
                 page_token::seal(&call.path, &call.request, &place)
             });
             answer.set_field_by_name("next_page_token", Wire::String(next.unwrap_or_default()));
@@ -411,7 +411,7 @@ fn snake(collection: Collection) -> String {
     snake
 }
 
-fn cursor(place: Place) -> Result<Cursor, Error> {
+fn cursor(place: Bookmark) -> Result<Cursor, Error> {
     let name = Name::parse(&place.last).map_err(|_| Error::PageToken)?;
     Ok(Cursor { keys: place.keys, name })
 }

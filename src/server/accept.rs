@@ -31,31 +31,31 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Who is at the other end of a connection.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
-    origin: Origin,
+    origin: Remote,
     certificate_names: Arc<[String]>,
 }
 
 /// From where somebody calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Origin {
+pub(super) enum Remote {
     /// Over the network.
     Address(SocketAddr),
     /// Over the socket file, as a user of this machine; the system says who.
     User(u32),
 }
 
-impl std::fmt::Display for Origin {
+impl std::fmt::Display for Remote {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Origin::Address(address) => address.fmt(f),
-            Origin::User(id) => write!(f, "user {id} of this machine"),
+            Remote::Address(address) => address.fmt(f),
+            Remote::User(id) => write!(f, "user {id} of this machine"),
         }
     }
 }
 
 impl Peer {
     /// From where.
-    pub(super) fn origin(&self) -> Origin {
+    pub(super) fn remote(&self) -> Remote {
         self.origin
     }
 
@@ -69,7 +69,7 @@ impl Peer {
 pub(super) struct Connection {
     stream: Stream,
     peer: Peer,
-    _place: Option<Place>,
+    _place: Option<Seat>,
 }
 
 enum Stream {
@@ -79,17 +79,17 @@ enum Stream {
 }
 
 /// What a connection takes of the room there is, for as long as it lives.
-struct Place {
+struct Seat {
     _of_all: OwnedSemaphorePermit,
     address: IpAddr,
-    shares: Arc<Shares>,
+    shares: Arc<AddressShares>,
 }
 
 /// How many connections each address has.
 #[derive(Debug, Default)]
-struct Shares(Mutex<HashMap<IpAddr, u32>>);
+struct AddressShares(Mutex<HashMap<IpAddr, u32>>);
 
-impl Shares {
+impl AddressShares {
     /// One more for an address, unless it has its share.
     fn take(&self, address: IpAddr, most: u32) -> bool {
         let mut shares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,7 +112,7 @@ impl Shares {
     }
 }
 
-impl Drop for Place {
+impl Drop for Seat {
     fn drop(&mut self) {
         self.shares.give_back(self.address);
     }
@@ -151,7 +151,7 @@ async fn take_local(socket: Socket, ready: mpsc::Sender<io::Result<Connection>>)
         };
         match accepted {
             Ok((stream, user)) => {
-                let peer = Peer { origin: Origin::User(user), certificate_names: Arc::from([]) };
+                let peer = Peer { origin: Remote::User(user), certificate_names: Arc::from([]) };
                 let connection = Connection { stream: Stream::Local(stream), peer, _place: None };
                 if ready.send(Ok(connection)).await.is_err() {
                     return;
@@ -171,7 +171,7 @@ struct Loop {
     most_per_address: u32,
     handshake: Duration,
     room: Arc<Semaphore>,
-    shares: Arc<Shares>,
+    shares: Arc<AddressShares>,
     ready: mpsc::Sender<io::Result<Connection>>,
 }
 
@@ -206,7 +206,7 @@ impl Loop {
                 }
                 continue;
             }
-            let place = Place { _of_all: of_all, address: ip, shares: self.shares.clone() };
+            let place = Seat { _of_all: of_all, address: ip, shares: self.shares.clone() };
             let this = self.clone();
             tokio::spawn(async move {
                 match timeout(this.handshake, this.open(stream, address, place)).await {
@@ -220,7 +220,7 @@ impl Loop {
     }
 
     /// Waits for the first byte, and for the handshake if there is one.
-    async fn open(&self, stream: TcpStream, address: SocketAddr, place: Place) -> io::Result<Connection> {
+    async fn open(&self, stream: TcpStream, address: SocketAddr, place: Seat) -> io::Result<Connection> {
         stream.set_nodelay(true)?;
         // To be readable is no proof: that may be said of a connection on which nothing came.
         if stream.peek(&mut [0]).await? == 0 {
@@ -236,7 +236,7 @@ impl Loop {
         };
         Ok(Connection {
             stream,
-            peer: Peer { origin: Origin::Address(address), certificate_names: names },
+            peer: Peer { origin: Remote::Address(address), certificate_names: names },
             _place: Some(place),
         })
     }

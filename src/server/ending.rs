@@ -18,10 +18,10 @@ pub(super) type End = Pin<Box<dyn Future<Output = Status> + Send>>;
 /// A body that ends with a status once its end has come, if it has not ended by itself.
 pub(super) struct Ending {
     body: Body,
-    state: State,
+    state: EndingState,
 }
 
-enum State {
+enum EndingState {
     /// Waiting for the end.
     Open(End),
     /// The end has come and the last frame is sent; the trailers are not.
@@ -33,7 +33,7 @@ enum State {
 impl Ending {
     /// A body that `end` can end.
     pub(super) fn body(body: Body, end: End) -> Body {
-        Body::new(Ending { body, state: State::Open(end) })
+        Body::new(Ending { body, state: EndingState::Open(end) })
     }
 }
 
@@ -42,38 +42,38 @@ impl HttpBody for Ending {
     type Error = Status;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        if let State::Open(end) = &mut self.state {
+        if let EndingState::Open(end) = &mut self.state {
             let ended = end.as_mut().poll(cx);
             if let Poll::Ready(status) = ended {
-                self.state = State::Closing(status);
+                self.state = EndingState::Closing(status);
             }
             if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
                 // Trailers, an error or nothing: it has ended by itself, and says so only once.
                 if !frame.as_ref().is_some_and(|frame| frame.as_ref().is_ok_and(Frame::is_data)) {
-                    self.state = State::Closed;
+                    self.state = EndingState::Closed;
                 }
                 return Poll::Ready(frame);
             }
         }
-        match std::mem::replace(&mut self.state, State::Closed) {
-            open @ State::Open(_) => {
+        match std::mem::replace(&mut self.state, EndingState::Closed) {
+            open @ EndingState::Open(_) => {
                 self.state = open;
                 Poll::Pending
             }
-            State::Closing(status) => {
+            EndingState::Closing(status) => {
                 let mut trailers = HeaderMap::new();
                 status.add_header(&mut trailers)?;
                 Poll::Ready(Some(Ok(Frame::trailers(trailers))))
             }
-            State::Closed => Poll::Ready(None),
+            EndingState::Closed => Poll::Ready(None),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self.state {
-            State::Open(_) => self.body.is_end_stream(),
-            State::Closing(_) => false,
-            State::Closed => true,
+            EndingState::Open(_) => self.body.is_end_stream(),
+            EndingState::Closing(_) => false,
+            EndingState::Closed => true,
         }
     }
 

@@ -31,7 +31,7 @@ use crate::domain::contact::Contact;
 use crate::domain::error::Error;
 use crate::grpc;
 
-use super::tls::{Held, Tls};
+use super::tls::{CertificateFile, Tls};
 
 /// The upper ends of the latency buckets, in seconds: answers take milliseconds, a transfer seconds, and 30 seconds is
 /// the longest that a call may take.
@@ -215,8 +215,8 @@ impl Metrics {
         }
         for (held, at) in self.0.tls.get().map(Tls::expiries).unwrap_or_default() {
             let file = match held {
-                Held::Certificate => "certificate",
-                Held::ClientCa => "client_ca",
+                CertificateFile::Certificate => "certificate",
+                CertificateFile::ClientCa => "client_ca",
             };
             self.0.expiries.get_or_create(&FileLabels { file }).set(at.as_second());
         }

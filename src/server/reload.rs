@@ -61,18 +61,18 @@ pub(super) async fn watch(settings: Settings, tls: Option<Tls>, identity: Option
 
 /// What the files hold; of one that cannot be read, nothing.
 #[derive(Default, PartialEq)]
-struct Contents {
+struct FileContents {
     access: Vec<Option<Vec<u8>>>,
     keys: Vec<Option<Vec<u8>>>,
     tls: Vec<Option<Vec<u8>>>,
 }
 
-async fn contents(settings: &Settings) -> Contents {
+async fn contents(settings: &Settings) -> FileContents {
     let tls = settings.tls.iter().flat_map(|tls| [&tls.certificate, &tls.key].into_iter().chain(&tls.client_ca));
     let tls: Vec<PathBuf> = tls.cloned().collect();
     let access: Vec<PathBuf> = settings.access_file.iter().cloned().collect();
     let keys: Vec<PathBuf> = settings.jwt.iter().map(|jwt| jwt.jwks_file.clone()).collect();
     let read = |files: &[PathBuf]| files.iter().map(|file| std::fs::read(file).ok()).collect();
-    let read = move || Contents { access: read(&access), keys: read(&keys), tls: read(&tls) };
+    let read = move || FileContents { access: read(&access), keys: read(&keys), tls: read(&tls) };
     tokio::task::spawn_blocking(read).await.unwrap_or_default()
 }

@@ -44,12 +44,12 @@ pub(super) struct Tls(Arc<ArcSwap<Loaded>>);
 #[derive(Debug)]
 struct Loaded {
     config: Arc<ServerConfig>,
-    expiries: Vec<(Held, Timestamp)>,
+    expiries: Vec<(CertificateFile, Timestamp)>,
 }
 
 /// A file of certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Held {
+pub(super) enum CertificateFile {
     /// The server's own.
     Certificate,
     /// Those of the authority for clients.
@@ -75,7 +75,7 @@ impl Tls {
     }
 
     /// When the first certificate of each file ends.
-    pub(super) fn expiries(&self) -> Vec<(Held, Timestamp)> {
+    pub(super) fn expiries(&self) -> Vec<(CertificateFile, Timestamp)> {
         self.0.load().expiries.clone()
     }
 
@@ -96,7 +96,7 @@ fn loaded(settings: &config::Tls) -> Result<Loaded, Error> {
         Some(authority) => {
             let mut roots = RootCertStore::empty();
             let held = certificates(authority)?;
-            expiries.extend(first_expiry(&held, authority).map(|at| (Held::ClientCa, at)));
+            expiries.extend(first_expiry(&held, authority).map(|at| (CertificateFile::ClientCa, at)));
             for certificate in held {
                 roots.add(certificate).map_err(|error| unusable(&error))?;
             }
@@ -107,7 +107,7 @@ fn loaded(settings: &config::Tls) -> Result<Loaded, Error> {
     };
     let key = PrivateKeyDer::from_pem_file(&settings.key).map_err(|error| fault(&settings.key, &error))?;
     let chain = certificates(&settings.certificate)?;
-    expiries.extend(first_expiry(&chain, &settings.certificate).map(|at| (Held::Certificate, at)));
+    expiries.extend(first_expiry(&chain, &settings.certificate).map(|at| (CertificateFile::Certificate, at)));
     let mut config = builder.with_single_cert(chain, key).map_err(|error: rustls::Error| unusable(&error))?;
     // gRPC speaks HTTP/2; browsers come with gRPC-Web over either.
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

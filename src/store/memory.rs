@@ -12,11 +12,11 @@ use crate::domain::record::Revision;
 /// The store without a disk. A clone is the same store: opening it again is loading from the clone.
 #[derive(Debug, Default, Clone)]
 pub struct MemoryStore {
-    ledger: Arc<Ledger>,
+    ledger: Arc<Batches>,
 }
 
 #[derive(Debug, Default)]
-struct Ledger(RwLock<Vec<Batch>>);
+struct Batches(RwLock<Vec<Batch>>);
 
 impl Store for MemoryStore {
     fn load(&mut self) -> Result<Contents, Error> {
@@ -35,7 +35,7 @@ impl Store for MemoryStore {
     }
 }
 
-impl History for Ledger {
+impl History for Batches {
     fn begins_after(&self) -> Revision {
         Revision(0)
     }

@@ -27,14 +27,14 @@ pub struct Error {
 /// What tokens of one issuer are held against.
 #[derive(Debug)]
 pub(in crate::server) struct Issuer {
-    keys: Vec<Key>,
+    keys: Vec<IssuerKey>,
     issuer: String,
     audience: String,
     skew_seconds: u64,
 }
 
 #[derive(Debug)]
-struct Key {
+struct IssuerKey {
     id: Option<String>,
     key: DecodingKey,
     algorithms: Vec<Algorithm>,
@@ -60,7 +60,7 @@ impl Issuer {
         let text = read(&settings.jwks_file).map_err(|error| fault(error.to_string()))?;
         let set: JwkSet =
             serde_json::from_slice(&text).map_err(|error| fault(format!("no set of public keys: {error}")))?;
-        let keys: Vec<Key> = set.keys.iter().filter_map(Key::of).collect();
+        let keys: Vec<IssuerKey> = set.keys.iter().filter_map(IssuerKey::of).collect();
         if keys.is_empty() {
             return Err(fault("has no public key for signatures (RSA, EC P-256 or P-384, Ed25519)".to_owned()));
         }
@@ -78,7 +78,7 @@ impl Issuer {
     /// Whom a token names, if it is one of this issuer, for this service, and holds now.
     pub(in crate::server) fn subject(&self, token: &str) -> Option<String> {
         let header = jsonwebtoken::decode_header(token).ok().filter(|header| header.crit.is_none())?;
-        let fits = |key: &&Key| {
+        let fits = |key: &&IssuerKey| {
             key.algorithms.contains(&header.alg) && (header.kid.is_none() || header.kid == key.id || key.id.is_none())
         };
         self.keys.iter().filter(fits).find_map(|key| {
@@ -99,7 +99,7 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
     if text.len() > 1 << 20 { Err(std::io::Error::other("larger than 1 MiB")) } else { Ok(text) }
 }
 
-impl Key {
+impl IssuerKey {
     /// The key, if it is for signatures and of a kind that is checked here.
     fn of(jwk: &Jwk) -> Option<Self> {
         let key = DecodingKey::from_jwk(jwk).ok()?;
@@ -119,7 +119,7 @@ impl Key {
         algorithms.retain(|algorithm| named.is_none_or(|named| named == KeyAlgorithm::from(*algorithm)));
         let is_for_signatures = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
         (is_for_signatures && !algorithms.is_empty()).then_some(())?;
-        Some(Key { id: jwk.common.key_id.clone(), key, algorithms })
+        Some(IssuerKey { id: jwk.common.key_id.clone(), key, algorithms })
     }
 }
 
@@ -193,7 +193,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::config::Period;
+    use crate::config::Interval;
 
     struct Signer {
         ed: Ed25519KeyPair,
@@ -245,7 +245,7 @@ mod tests {
             issuer: "https://idp.example".to_owned(),
             audience: "crisisgids".to_owned(),
             jwks_file: file.path().to_owned(),
-            clock_skew: Period::from_secs(60),
+            clock_skew: Interval::from_secs(60),
         })
     }
 
@@ -345,7 +345,7 @@ mod tests {
             if at + 1 < changed.len() {
                 prop_assert_eq!(issuer_of.subject(&changed), None, "letter {}", at);
             }
-            let _ = serde_json::from_slice::<JwkSet>(&keys).map(|set| set.keys.iter().filter_map(Key::of).count());
+            let _ = serde_json::from_slice::<JwkSet>(&keys).map(|set| set.keys.iter().filter_map(IssuerKey::of).count());
         }
     }
 

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tower::ServiceExt;
 
-use super::accept::{Origin, Peer};
+use super::accept::{Peer, Remote};
 use super::answer::{Inner, Reply};
 use super::refusal;
 use crate::domain::access::Principal;
@@ -46,7 +46,7 @@ pub(super) fn identify(
     Box::pin(async move {
         let peer = request.extensions().get::<Peer>().cloned();
         if let Some(peer) = &peer {
-            request.extensions_mut().insert(CallerAddress(peer.origin().to_string()));
+            request.extensions_mut().insert(CallerAddress(peer.remote().to_string()));
         }
         let token = request.headers_mut().remove(AUTHORIZATION);
         let Some(identity) = identity else { return next.oneshot(request).await };
@@ -112,9 +112,9 @@ impl Identity {
     }
 
     fn by_connection(&self, peer: &Peer) -> Option<Principal> {
-        match peer.origin() {
-            Origin::User(user) => self.by_user(user),
-            Origin::Address(_) => self.roster.load().by_certificate(peer.certificate_names()).cloned(),
+        match peer.remote() {
+            Remote::User(user) => self.by_user(user),
+            Remote::Address(_) => self.roster.load().by_certificate(peer.certificate_names()).cloned(),
         }
     }
 

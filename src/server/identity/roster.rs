@@ -52,7 +52,7 @@ pub enum Error {
 /// Who may call.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Roster {
-    principals: BTreeMap<String, Entry>,
+    principals: BTreeMap<String, Listed>,
     /// The principal of each certificate name.
     certificates: BTreeMap<String, String>,
     /// The principal of each subject of the issuer's tokens.
@@ -62,14 +62,14 @@ pub(in crate::server) struct Roster {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Listed {
     principal: Principal,
     token_hash: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct AccessFile {
     #[serde(default)]
     principals: Vec<WrittenPrincipal>,
 }
@@ -105,7 +105,7 @@ impl Roster {
 
     fn parse(text: &str, file: &str) -> Result<Self, Error> {
         let form = |error: toml::de::Error| Error::Form { file: file.to_owned(), problem: error.to_string() };
-        let written: Written = toml::from_str(text).map_err(form)?;
+        let written: AccessFile = toml::from_str(text).map_err(form)?;
         let (mut roster, mut faults) = (Roster::default(), Vec::new());
         for one in written.principals {
             roster.add(one, &mut faults);
@@ -172,7 +172,7 @@ impl Roster {
         }
         let principal = Principal::new(name.clone(), role.unwrap_or(AccessRole::Reader), scope);
         let principal = if one.break_glass { principal.with_break_glass() } else { principal };
-        let entry = Entry { principal, token_hash: one.token_hash };
+        let entry = Listed { principal, token_hash: one.token_hash };
         if self.principals.insert(name.clone(), entry).is_some() {
             fault("stands twice".to_owned());
         }

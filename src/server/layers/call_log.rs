@@ -15,7 +15,7 @@ use tonic::body::Body;
 use tonic::codegen::Bytes;
 use tonic::{Code, Status};
 
-use super::super::accept::{Origin, Peer};
+use super::super::accept::{Peer, Remote};
 use super::super::answer::{Inner, Reply};
 use super::super::metrics::Metrics;
 use super::super::sparing::Sparing;
@@ -50,7 +50,7 @@ pub(super) fn call_log(notes: &Notes, request: Request<Body>, next: &mut impl In
 struct OpenCall {
     method: String,
     request_id: String,
-    peer: Option<Origin>,
+    peer: Option<Remote>,
     start: Instant,
     /// How it ended; `None` while it has not.
     code: Option<Code>,
@@ -70,7 +70,7 @@ impl OpenCall {
         OpenCall {
             method: request.uri().path().to_owned(),
             request_id: id.unwrap_or_default().to_owned(),
-            peer: request.extensions().get::<Peer>().map(Peer::origin),
+            peer: request.extensions().get::<Peer>().map(Peer::remote),
             start: Instant::now(),
             code: None,
             notes,

@@ -18,7 +18,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 
-use super::accept::{Origin, Peer};
+use super::accept::{Peer, Remote};
 use super::answer::around;
 use super::front::Front;
 use super::identity::{Identity, identify};
@@ -94,7 +94,7 @@ pub(super) fn stack(
 /// Whether a call is answered however many others there are: health, and whatever comes over the socket file.
 fn is_unlimited(request: &Request<Body>) -> bool {
     let peer = request.extensions().get::<Peer>();
-    let is_local = peer.is_some_and(|peer| matches!(peer.origin(), Origin::User(_)));
+    let is_local = peer.is_some_and(|peer| matches!(peer.remote(), Remote::User(_)));
     is_local || request.uri().path().starts_with("/grpc.health.")
 }
 

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use super::checkpoint::Checkpoint;
 use super::data_directory::{TRACES, create};
 use super::disk::sync_directory;
-use super::proof::Kept;
+use super::proof::LedgerFiles;
 use super::segment::{self, Head};
 use super::witness::Witness;
 use crate::domain::record::Revision;
@@ -60,13 +60,13 @@ pub fn back_up(directory: &Path, file: &Path, advance: &mut dyn FnMut(u64, u64))
     let unfinished = beside(file, ".unfinished");
     let made = (|| {
         for _ in 0..TRIES {
-            let kept = Kept::list(directory, &TRACES)?;
+            let kept = LedgerFiles::list(directory, &TRACES)?;
             if kept.is_new() {
                 return Err(Error::Unavailable(format!("no directory is kept in {}", directory.display())));
             }
             let copied = copy(&kept, &unfinished, advance);
             // With another segment begun meanwhile, what was read may hold what was given up, or look damaged.
-            if Kept::list(directory, &[])?.is_as(&kept) {
+            if LedgerFiles::list(directory, &[])?.is_as(&kept) {
                 return copied;
             }
         }
@@ -120,7 +120,7 @@ pub fn restore(file: &Path, directory: &Path, advance: &mut dyn FnMut(u64, u64))
     unpacked
 }
 
-fn copy(kept: &Kept, file: &Path, advance: &mut dyn FnMut(u64, u64)) -> Result<Backup, Error> {
+fn copy(kept: &LedgerFiles, file: &Path, advance: &mut dyn FnMut(u64, u64)) -> Result<Backup, Error> {
     let failed = |error: io::Error| Error::unavailable(file, &error);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use super::entries::Key;
+use super::entries::EntryKey;
 use super::frame::number;
 use super::segment::{Head, write_whole};
 use super::tally::Tally;
@@ -36,7 +36,7 @@ pub(super) struct Checkpoint {
     /// Where the ledger stands there.
     pub(super) head: Head,
     /// Every entry.
-    pub(super) entries: BTreeMap<Key, Vec<u8>>,
+    pub(super) entries: BTreeMap<EntryKey, Vec<u8>>,
 }
 
 /// The file of the checkpoint at a revision.
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use crate::domain::spoilt::spoilt;
 
-    fn checkpoint(entries: BTreeMap<Key, Vec<u8>>) -> Checkpoint {
+    fn checkpoint(entries: BTreeMap<EntryKey, Vec<u8>>) -> Checkpoint {
         let head = Head { revision: Revision(9), chain: [3; 32], tally: Tally::of(&entries) };
         Checkpoint { head, entries }
     }

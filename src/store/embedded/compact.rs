@@ -15,7 +15,7 @@ use super::data_directory::create;
 use super::disk::{self, ARCHIVE};
 use super::entries::apply;
 use super::ledger::Ledger;
-use super::proof::Kept;
+use super::proof::LedgerFiles;
 use super::reader::Reader;
 use super::segment::Head;
 use super::tally::Tally;
@@ -49,7 +49,7 @@ fn compact_before(directory: &Path, reader: &Reader, keep_seconds: i64) -> Resul
 
 /// Moves what a checkpoint replaced into the archive: segments; an older checkpoint is removed.
 fn put_away(directory: &Path) -> Result<(), Error> {
-    let replaced = Kept::list(directory, &[])?.replaced;
+    let replaced = LedgerFiles::list(directory, &[])?.replaced;
     move_into_archive(directory, &replaced).map_err(|error| Error::unavailable(directory, &error))
 }
 
@@ -72,7 +72,7 @@ fn all_before(reader: &Reader, second: i64) -> Result<Revision, Error> {
 
 /// Everything held at a revision.
 fn checkpoint(directory: &Path, reader: &Reader, until: Revision) -> Result<Checkpoint, Error> {
-    let Checkpoint { head, mut entries } = Kept::list(directory, &[])?.beginning()?;
+    let Checkpoint { head, mut entries } = LedgerFiles::list(directory, &[])?.beginning()?;
     let mut at = head.revision;
     while at < until {
         let batches = reader.after(at, READ_BATCHES)?;
@@ -119,7 +119,7 @@ pub(super) fn examine_archive(directory: &Path, beginning: &Head) -> Result<(), 
     if !archive.is_dir() {
         return Ok(());
     }
-    let kept = Kept::list(&archive, &[])?.up_to(*beginning);
+    let kept = LedgerFiles::list(&archive, &[])?.up_to(*beginning);
     match kept.stands_before()? {
         Some(before) => kept.prove(Revision(0), &before, &mut |_| Ok(())).map(drop),
         None => Ok(()),

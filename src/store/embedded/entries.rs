@@ -11,18 +11,18 @@ use crate::store::record::{Malformed, decode_stored, decode_withheld, encode_sto
 use crate::store::{Contents, Error};
 
 /// What an entry is kept under: `r` for a record or `w` for withheld fields, then the name.
-pub(super) type Key = Vec<u8>;
+pub(super) type EntryKey = Vec<u8>;
 
 /// What becomes of an entry: the bytes to keep, or none to drop what is kept.
-pub(super) type Overwrite = (Key, Option<Vec<u8>>);
+pub(super) type Overwrite = (EntryKey, Option<Vec<u8>>);
 
 /// The key of a record.
-pub(super) fn record_key(name: &Name) -> Key {
+pub(super) fn record_key(name: &Name) -> EntryKey {
     [b"r", name.as_str().as_bytes()].concat()
 }
 
 /// The key of withheld fields.
-pub(super) fn withheld_key(name: &Name) -> Key {
+pub(super) fn withheld_key(name: &Name) -> EntryKey {
     [b"w", name.as_str().as_bytes()].concat()
 }
 
@@ -39,7 +39,7 @@ pub(super) fn entries(batch: &Batch) -> Result<Vec<Overwrite>, Error> {
 }
 
 /// Does to these entries what a batch does, and gives the keys of those it touched.
-pub(super) fn apply(batch: &Batch, held: &mut BTreeMap<Key, Vec<u8>>) -> Result<Vec<Key>, Error> {
+pub(super) fn apply(batch: &Batch, held: &mut BTreeMap<EntryKey, Vec<u8>>) -> Result<Vec<EntryKey>, Error> {
     let each = entries(batch)?.into_iter().map(|(key, bytes)| {
         match bytes {
             Some(bytes) => held.insert(key.clone(), bytes),
@@ -51,7 +51,7 @@ pub(super) fn apply(batch: &Batch, held: &mut BTreeMap<Key, Vec<u8>>) -> Result<
 }
 
 /// The records and withheld fields that these entries hold, and nothing else.
-pub(super) fn decode(entries: &BTreeMap<Key, Vec<u8>>) -> Result<Contents, Error> {
+pub(super) fn decode(entries: &BTreeMap<EntryKey, Vec<u8>>) -> Result<Contents, Error> {
     let mut contents = Contents::default();
     for (key, bytes) in entries {
         let unreadable = |error: &dyn std::fmt::Display| {

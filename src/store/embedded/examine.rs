@@ -16,9 +16,9 @@ use super::compact;
 use super::data_directory::{TRACES, create};
 use super::entries::{apply, decode};
 use super::lock::DirectoryLock;
-use super::proof::{Kept, WitnessFound};
+use super::proof::{LedgerFiles, WitnessFound};
 use super::segment::{self, Head};
-use super::sled::{DIRECTORY, View};
+use super::sled::{DIRECTORY, LedgerView};
 use super::tally::Tally;
 use crate::domain::record::Revision;
 use crate::store::record::decode_batch;
@@ -52,11 +52,11 @@ pub struct Examination {
 /// # Errors
 /// [`Error::Corrupt`] if the ledger is damaged; [`Error::Unavailable`] if there is none, or a process has it open.
 pub fn examine(directory: &Path) -> Result<Examination, Error> {
-    if !directory.is_dir() || Kept::list(directory, &TRACES)?.is_new() {
+    if !directory.is_dir() || LedgerFiles::list(directory, &TRACES)?.is_new() {
         return Err(Error::Unavailable(format!("no directory is kept in {}", directory.display())));
     }
     let lock = DirectoryLock::take(directory)?;
-    let kept = Kept::list(directory, &TRACES)?;
+    let kept = LedgerFiles::list(directory, &TRACES)?;
     let Checkpoint { head: checkpoint, mut entries } = kept.beginning()?;
     let mut torn = None;
     // Sled may know of more than the ledger has: then that was accepted, and is lost.
@@ -116,7 +116,7 @@ fn viewed(directory: &Path, is_read_only: bool) -> Result<Result<Head, String>, 
         // Nothing can be written beside it, or there is no room.
         None => copy_whole(&path, &elsewhere).map_err(|error| Error::unavailable(&elsewhere, &error))?,
     };
-    let found = View::open(&copy).map(|(view, held)| {
+    let found = LedgerView::open(&copy).map(|(view, held)| {
         drop(view);
         held.head
     });

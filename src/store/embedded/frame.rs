@@ -32,7 +32,7 @@ const PREFIX: usize = 32;
 const SECTOR: usize = 512;
 
 /// The hash over all frames up to one.
-pub(super) type Chain = [u8; 32];
+pub(super) type ChainHash = [u8; 32];
 
 /// One batch in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,9 +51,9 @@ pub(super) struct Frame<'a> {
 
 /// What is found where a frame may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found<'a> {
+pub(super) enum FrameRead<'a> {
     /// A whole frame, its chain hash, and where the next one begins.
-    Frame(Frame<'a>, Chain, usize),
+    Frame(Frame<'a>, ChainHash, usize),
     /// Zeros, and nothing after them.
     Nothing,
     /// A frame whose writing was cut short; why that is clear.
@@ -64,7 +64,7 @@ pub(super) enum Found<'a> {
 
 /// Appends a frame to `out`, whose length must be a multiple of [`ALIGN`], and gives its chain hash; `None` if
 /// the batch is too large for a frame (4 GiB).
-pub(super) fn write(out: &mut Vec<u8>, previous: &Chain, frame: &Frame<'_>) -> Option<Chain> {
+pub(super) fn write(out: &mut Vec<u8>, previous: &ChainHash, frame: &Frame<'_>) -> Option<ChainHash> {
     let mut payload = Vec::with_capacity(PREFIX.saturating_add(frame.batch.len()));
     payload.extend(frame.tally.count.to_le_bytes());
     payload.extend(frame.tally.digest.to_le_bytes());
@@ -88,45 +88,45 @@ pub(super) fn write(out: &mut Vec<u8>, previous: &Chain, frame: &Frame<'_>) -> O
 
 /// Reads what begins at `at`. `written` is the end of what is not zeros; `previous` the chain hash of the frame
 /// before, if it is known.
-pub(super) fn read<'a>(bytes: &'a [u8], at: usize, written: usize, previous: Option<&Chain>) -> Found<'a> {
+pub(super) fn read<'a>(bytes: &'a [u8], at: usize, written: usize, previous: Option<&ChainHash>) -> FrameRead<'a> {
     if at >= written {
-        return Found::Nothing;
+        return FrameRead::Nothing;
     }
     let Some(header) = at.checked_add(HEADER).and_then(|end| bytes.get(at..end)) else {
-        return Found::Torn("the file ends within a frame's header");
+        return FrameRead::Torn("the file ends within a frame's header");
     };
     let Some(header) = Header::parse(header) else {
         let sector_end = at.saturating_add(1).next_multiple_of(SECTOR);
         return if written < at.saturating_add(HEADER) {
-            Found::Torn("the header of a frame is cut off")
+            FrameRead::Torn("the header of a frame is cut off")
         } else if bytes.get(at..sector_end.min(bytes.len())).is_some_and(is_zero) {
-            Found::Torn("the first sector of a frame was not written")
+            FrameRead::Torn("the first sector of a frame was not written")
         } else {
-            Found::Damaged("the header of a frame has changed")
+            FrameRead::Damaged("the header of a frame has changed")
         };
     };
     let start = at.saturating_add(HEADER);
     let end = start.saturating_add(header.length);
     let (Some(payload), Some(trailer)) = (bytes.get(start..end), bytes.get(end..end.saturating_add(END.len()))) else {
-        return Found::Torn("the file ends within a frame");
+        return FrameRead::Torn("the file ends within a frame");
     };
     let whole = trailer == END && crc32fast::hash(payload) == header.payload_sum;
     if !whole {
         let frame_end = end.saturating_add(END.len());
         return if written < frame_end {
-            Found::Torn("a frame is cut off")
+            FrameRead::Torn("a frame is cut off")
         } else if has_zero_sector(bytes, start, frame_end) {
-            Found::Torn("a sector of a frame was not written")
+            FrameRead::Torn("a sector of a frame was not written")
         } else {
-            Found::Damaged("a frame has changed")
+            FrameRead::Damaged("a frame has changed")
         };
     }
     if previous.is_some_and(|previous| chain_after(previous, header.lead, payload) != header.chain) {
-        return Found::Damaged("a frame does not follow the one before it");
+        return FrameRead::Damaged("a frame does not follow the one before it");
     }
     match header.frame(payload) {
-        Some(frame) => Found::Frame(frame, header.chain, end.saturating_add(END.len()).next_multiple_of(ALIGN)),
-        None => Found::Damaged("a frame is too short"),
+        Some(frame) => FrameRead::Frame(frame, header.chain, end.saturating_add(END.len()).next_multiple_of(ALIGN)),
+        None => FrameRead::Damaged("a frame is too short"),
     }
 }
 
@@ -154,7 +154,7 @@ struct Header<'a> {
     revision: Revision,
     group: Revision,
     payload_sum: u32,
-    chain: Chain,
+    chain: ChainHash,
 }
 
 impl<'a> Header<'a> {
@@ -190,14 +190,14 @@ pub(super) fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]>
     bytes.get(at..)?.first_chunk().copied()
 }
 
-fn header_sum(lead: &[u8], chain: &Chain) -> u32 {
+fn header_sum(lead: &[u8], chain: &ChainHash) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(lead);
     hasher.update(chain);
     hasher.finalize()
 }
 
-fn chain_after(previous: &Chain, lead: &[u8], payload: &[u8]) -> Chain {
+fn chain_after(previous: &ChainHash, lead: &[u8], payload: &[u8]) -> ChainHash {
     let mut hasher = blake3::Hasher::new();
     hasher.update(previous);
     hasher.update(lead);
@@ -226,7 +226,7 @@ fn has_zero_sector(bytes: &[u8], start: usize, end: usize) -> bool {
 mod tests {
     use super::*;
 
-    const PREVIOUS: Chain = [7; 32];
+    const PREVIOUS: ChainHash = [7; 32];
 
     fn frame(batch: &[u8]) -> Frame<'_> {
         let tally = Tally { count: 3, digest: 1 << 100 };
@@ -242,17 +242,17 @@ mod tests {
         (bytes, end)
     }
 
-    fn found(bytes: &[u8]) -> Found<'_> {
+    fn found(bytes: &[u8]) -> FrameRead<'_> {
         read(bytes, ALIGN, written(bytes), Some(&PREVIOUS))
     }
 
     #[test]
     fn a_frame_is_read_as_it_was_written() {
         let (bytes, end) = file();
-        let Found::Frame(read, _, next) = found(&bytes) else { panic!("{:?}", found(&bytes)) };
+        let FrameRead::Frame(read, _, next) = found(&bytes) else { panic!("{:?}", found(&bytes)) };
         assert_eq!((read, next), (frame(&[b'x'; 1500]), end));
         assert_eq!(length(&bytes[ALIGN..]), Some(end - ALIGN));
-        assert_eq!(super::read(&bytes, end, written(&bytes), None), Found::Nothing);
+        assert_eq!(super::read(&bytes, end, written(&bytes), None), FrameRead::Nothing);
     }
 
     #[test]
@@ -260,10 +260,10 @@ mod tests {
         let (bytes, _) = file();
         for cut in ALIGN + 1..written(&bytes) {
             let short = &bytes[..cut];
-            assert!(matches!(found(short), Found::Torn(_)), "ends at {cut}: {:?}", found(short));
+            assert!(matches!(found(short), FrameRead::Torn(_)), "ends at {cut}: {:?}", found(short));
             let mut zeros = bytes.clone();
             zeros[cut..].fill(0);
-            assert!(matches!(found(&zeros), Found::Torn(_)), "zeros from {cut}: {:?}", found(&zeros));
+            assert!(matches!(found(&zeros), FrameRead::Torn(_)), "zeros from {cut}: {:?}", found(&zeros));
         }
     }
 
@@ -273,7 +273,7 @@ mod tests {
         for sector in 0..written(&bytes).div_ceil(SECTOR) {
             let mut lost = bytes.clone();
             lost[sector * SECTOR..(sector + 1) * SECTOR].fill(0);
-            assert!(matches!(found(&lost), Found::Torn(_)), "sector {sector}: {:?}", found(&lost));
+            assert!(matches!(found(&lost), FrameRead::Torn(_)), "sector {sector}: {:?}", found(&lost));
         }
     }
 
@@ -284,7 +284,7 @@ mod tests {
             for bit in 0..8 {
                 let mut flipped = bytes.clone();
                 flipped[at] ^= 1 << bit;
-                assert!(matches!(found(&flipped), Found::Damaged(_)), "byte {at}: {:?}", found(&flipped));
+                assert!(matches!(found(&flipped), FrameRead::Damaged(_)), "byte {at}: {:?}", found(&flipped));
             }
         }
     }
@@ -293,6 +293,6 @@ mod tests {
     fn a_whole_frame_in_the_wrong_place_is_damage() {
         let (bytes, _) = file();
         let found = read(&bytes, ALIGN, written(&bytes), Some(&[8; 32]));
-        assert_eq!(found, Found::Damaged("a frame does not follow the one before it"));
+        assert_eq!(found, FrameRead::Damaged("a frame does not follow the one before it"));
     }
 }

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
 use super::frame::{self, Frame};
-use super::proof::{Kept, Proved, WitnessFound};
+use super::proof::{LedgerFiles, Proved, WitnessFound};
 use super::reader::{Piece, Reader};
 use super::segment::{Head, Mark, Tail, file_name};
 use super::tally::Tally;
@@ -46,7 +46,7 @@ impl Default for Layout {
 
 /// One batch to be appended.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct Appended {
     /// Its revision.
     pub(super) revision: Revision,
     /// The tally after it.
@@ -79,7 +79,7 @@ impl Ledger {
         traces: &[&str],
         acknowledged: Revision,
     ) -> Result<Self, Error> {
-        let kept = Kept::list(directory, traces)?;
+        let kept = LedgerFiles::list(directory, traces)?;
         let Checkpoint { head: beginning, .. } = kept.beginning()?;
         let mut ledger = Ledger {
             directory: directory.to_owned(),
@@ -148,7 +148,7 @@ impl Ledger {
 
     /// What it begins with: the newest checkpoint, or nothing.
     pub(super) fn beginning(&self) -> Result<Checkpoint, Error> {
-        Kept::list(&self.directory, &[])?.beginning()
+        LedgerFiles::list(&self.directory, &[])?.beginning()
     }
 
     /// Where it stood at a revision; none if it has not come so far, or that is no longer kept.
@@ -171,7 +171,7 @@ impl Ledger {
     }
 
     /// Appends a group, durable when this returns. After an error the ledger stands where it stood.
-    pub(super) fn append(&mut self, group: &[Entry]) -> Result<(), Error> {
+    pub(super) fn append(&mut self, group: &[Appended]) -> Result<(), Error> {
         let Some(first) = group.first() else { return Ok(()) };
         let (mut frames, mut head, mut offsets) = (Vec::new(), self.head, Vec::new());
         for entry in group {
@@ -272,8 +272,8 @@ mod tests {
 
     const SMALL: Layout = Layout { segment: 8192, ahead: 2048, keep_seconds: None };
 
-    fn entries(batches: &[Batch]) -> Vec<Entry> {
-        let entry = |batch: &Batch| Entry {
+    fn entries(batches: &[Batch]) -> Vec<Appended> {
+        let entry = |batch: &Batch| Appended {
             revision: batch.revision,
             tally: Tally { count: batch.revision.0, digest: 9 },
             second: batch.authorship.time.as_second(),

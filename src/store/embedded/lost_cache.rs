@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::compact;
 use super::disk::log::{self, Step};
-use super::ledger::{Entry, Layout, Ledger};
+use super::ledger::{Appended, Layout, Ledger};
 use super::tally::Tallied;
 use crate::domain::change::Batch;
 use crate::domain::record::Revision;
@@ -29,7 +29,7 @@ const SECTOR: usize = 512;
 
 /// A file as it surely is, and what was done to it since.
 #[derive(Debug, Clone, Default)]
-struct Kept {
+struct SimulatedFile {
     durable: Vec<u8>,
     pending: Vec<Step>,
 }
@@ -37,7 +37,7 @@ struct Kept {
 /// A disk: its files, and which names lead to them, surely and since.
 #[derive(Debug, Default)]
 struct Disk {
-    files: Vec<Kept>,
+    files: Vec<SimulatedFile>,
     names: BTreeMap<PathBuf, usize>,
     durable_names: BTreeMap<PathBuf, usize>,
     pending_names: Vec<Step>,
@@ -78,7 +78,7 @@ impl Disk {
         for folder in [directory.to_owned(), directory.join("archive")].iter().filter(|folder| folder.is_dir()) {
             for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
                 disk.names.insert(path.clone(), disk.files.len());
-                disk.files.push(Kept { durable: fs::read(path).unwrap(), pending: Vec::new() });
+                disk.files.push(SimulatedFile { durable: fs::read(path).unwrap(), pending: Vec::new() });
             }
         }
         disk.durable_names = disk.names.clone();
@@ -89,7 +89,7 @@ impl Disk {
         match step {
             Step::Opened { number, is_new: true, .. } => {
                 self.opened.insert(*number, self.files.len());
-                self.files.push(Kept::default());
+                self.files.push(SimulatedFile::default());
                 rename(&mut self.names, step, self.files.len() - 1);
                 self.pending_names.push(step.clone());
             }
@@ -209,14 +209,14 @@ fn batches(count: u64) -> Vec<Batch> {
     sample::plain(count).into_iter().map(spread).collect()
 }
 
-fn entries(all: &[Batch], from: usize, to: usize) -> Vec<Entry> {
+fn entries(all: &[Batch], from: usize, to: usize) -> Vec<Appended> {
     let mut tallied = Tallied::default();
     let mut entries = Vec::new();
     for batch in &all[..to] {
         for (key, bytes) in super::entries::entries(batch).unwrap() {
             tallied.set(&key, bytes.as_ref());
         }
-        entries.push(Entry {
+        entries.push(Appended {
             revision: batch.revision,
             tally: tallied.tally(),
             second: batch.authorship.time.as_second(),

@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 use self::checkpoint::Checkpoint;
 use self::data_directory::{close_to_strangers, create, move_aside};
-use self::entries::{Key, apply, decode, entries};
+use self::entries::{EntryKey, apply, decode, entries};
 use self::ledger::Ledger;
 use self::lock::DirectoryLock;
 use self::reader::Reader;
-use self::sled::{DIRECTORY, Held, Update, View};
+use self::sled::{DIRECTORY, Holdings, LedgerView, Update};
 use self::tally::{Tallied, Tally, Undo};
 use super::record::{decode_batch, encode_batch};
 use super::{AcceptedRequest, Contents, Error, History, MARK_SECONDS, Store, follows};
@@ -53,7 +53,7 @@ const FILL_ENTRIES: usize = 1000;
 /// The store on this machine's disk. The order of its fields is the order in which it is closed: the lock last.
 #[derive(Debug)]
 pub struct EmbeddedStore {
-    view: Option<View>,
+    view: Option<LedgerView>,
     ledger: Ledger,
     tallied: Tallied,
     /// What was read at opening, until something is committed.
@@ -81,7 +81,7 @@ impl EmbeddedStore {
         let lock = DirectoryLock::take(directory)?;
         let path = directory.join(DIRECTORY);
         // Before the ledger, whose opening would cut a last frame that sled may prove to have been acknowledged.
-        let view = (path.exists() && !lock.is_read_only()).then(|| View::open(&path));
+        let view = (path.exists() && !lock.is_read_only()).then(|| LedgerView::open(&path));
         if lock.is_read_only() {
             tracing::warn!(directory = %directory.display(),
                 "nothing can be written here: questions are answered from the ledger, and every write tries again; \
@@ -91,9 +91,9 @@ impl EmbeddedStore {
             Some(Ok((view, held))) => (Some(view), held),
             Some(Err(why)) => {
                 move_aside(directory, &why);
-                (None, Held::default())
+                (None, Holdings::default())
             }
-            None => (None, Held::default()),
+            None => (None, Holdings::default()),
         };
         let ledger = Ledger::open(directory, layout, &data_directory::TRACES, held.head.revision)?;
         if view.is_some() && ledger.head_at(held.head.revision)? != Some(held.head) {
@@ -123,7 +123,7 @@ impl EmbeddedStore {
         }
         if view.is_none() && !lock.is_read_only() {
             changed = held.entries.keys().cloned().collect();
-            view = match View::open(&path) {
+            view = match LedgerView::open(&path) {
                 Ok((view, _)) => Some(view),
                 Err(why) => {
                     tracing::warn!(why, "sled cannot be made; the directory goes on with the ledger alone");
@@ -156,7 +156,7 @@ impl EmbeddedStore {
                 undos.push(self.tallied.set(&key, bytes.as_ref()));
                 update.entries.insert(key, bytes);
             }
-            frames.push(ledger::Entry {
+            frames.push(ledger::Appended {
                 revision: batch.revision,
                 tally: self.tallied.tally(),
                 second: batch.authorship.time.as_second(),
@@ -209,13 +209,13 @@ impl Store for EmbeddedStore {
 }
 
 /// What a ledger begins with.
-fn beginning(ledger: &Ledger) -> Result<Held, Error> {
+fn beginning(ledger: &Ledger) -> Result<Holdings, Error> {
     let Checkpoint { head, entries } = ledger.beginning()?;
-    Ok(Held { head, entries })
+    Ok(Holdings { head, entries })
 }
 
 /// Brings entries up to the ledger; gives the keys that changed.
-fn bring_up(ledger: &Ledger, held: &mut Held) -> Result<BTreeSet<Key>, Error> {
+fn bring_up(ledger: &Ledger, held: &mut Holdings) -> Result<BTreeSet<EntryKey>, Error> {
     let (reader, mut changed) = (ledger.reader(), BTreeSet::new());
     while held.head.revision < ledger.head().revision {
         let batches = reader.after(held.head.revision, compact::READ_BATCHES)?;
@@ -233,7 +233,7 @@ fn bring_up(ledger: &Ledger, held: &mut Held) -> Result<BTreeSet<Key>, Error> {
 
 /// Sends the entries of these keys to sled. Only with the last of them it says what it is a view of; before that it
 /// does not add up, and a start would make it again.
-fn fill(view: &mut View, held: &Held, changed: BTreeSet<Key>) {
+fn fill(view: &mut LedgerView, held: &Holdings, changed: BTreeSet<EntryKey>) {
     let mut update = Update::default();
     for key in changed {
         let bytes = held.entries.get(&key).cloned();
@@ -247,7 +247,7 @@ fn fill(view: &mut View, held: &Held, changed: BTreeSet<Key>) {
 }
 
 /// What these entries say at the head of a ledger, with the marked requests of the last day.
-fn contents(entries: &BTreeMap<Key, Vec<u8>>, ledger: &Ledger) -> Result<Contents, Error> {
+fn contents(entries: &BTreeMap<EntryKey, Vec<u8>>, ledger: &Ledger) -> Result<Contents, Error> {
     let requests = accepted(&ledger.reader())?;
     Ok(Contents { revision: ledger.head().revision, requests, ..decode(entries)? })
 }
@@ -362,7 +362,7 @@ mod tests {
             assert_eq!(open(directory.path()).unwrap().load(), Ok(sample::expected(&all)));
             assert_eq!(files(directory.path(), "sled.damaged").len(), aside);
         }
-        let (_view, held) = View::open(&path).unwrap();
+        let (_view, held) = LedgerView::open(&path).unwrap();
         assert_eq!(held.head.revision, Revision(40));
     }
 

@@ -26,7 +26,7 @@ const REBUILD: &str = "Or, if the archive beside it is whole: move the segments 
 
 /// What of a ledger lies in a directory.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct LedgerFiles {
     directory: PathBuf,
     /// The revision of its newest checkpoint; 0 without one.
     checkpoint: Revision,
@@ -68,7 +68,7 @@ pub(super) struct Proved<'a> {
     pub(super) is_newest: bool,
 }
 
-impl Kept {
+impl LedgerFiles {
     /// Looks what there is. Anything with a name that begins with one of `traces` tells that a store was kept here.
     pub(super) fn list(directory: &Path, traces: &[&str]) -> Result<Self, Error> {
         let (mut firsts, mut checkpoints, mut witness) = (Vec::new(), Vec::new(), WitnessFound::Never);
@@ -95,7 +95,7 @@ impl Kept {
         let replaced = before.chain(older).map(|name| directory.join(name)).collect();
         firsts.retain(|first| *first > newest);
         firsts.sort_unstable();
-        Ok(Kept { directory: directory.to_owned(), checkpoint: newest, firsts, replaced, end: None, witness })
+        Ok(LedgerFiles { directory: directory.to_owned(), checkpoint: newest, firsts, replaced, end: None, witness })
     }
 
     /// Whether no store was ever kept here.
@@ -115,11 +115,11 @@ impl Kept {
 
     /// The same, of which nothing after `head` is of any account.
     pub(super) fn up_to(self, head: Head) -> Self {
-        Kept { end: Some(head), ..self }
+        LedgerFiles { end: Some(head), ..self }
     }
 
     /// Whether another look found the same files.
-    pub(super) fn is_as(&self, other: &Kept) -> bool {
+    pub(super) fn is_as(&self, other: &LedgerFiles) -> bool {
         (self.checkpoint, &self.firsts) == (other.checkpoint, &other.firsts)
     }
 

@@ -8,7 +8,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::frame::{self, Found, Frame};
+use super::frame::{self, Frame, FrameRead};
 use super::segment::{Head, Mark};
 use crate::domain::change::Batch;
 use crate::domain::record::Revision;
@@ -29,7 +29,7 @@ struct Chart {
     /// The last acknowledged revision.
     last: Revision,
     /// The hash over all frames up to it.
-    chain: frame::Chain,
+    chain: frame::ChainHash,
     pieces: Vec<Piece>,
 }
 
@@ -109,7 +109,7 @@ impl Reader {
     pub(super) fn walk(
         &self,
         from: Revision,
-        visit: &mut dyn FnMut(Frame<'_>, frame::Chain) -> Result<bool, Error>,
+        visit: &mut dyn FnMut(Frame<'_>, frame::ChainHash) -> Result<bool, Error>,
     ) -> Result<(), Error> {
         for (path, start, last) in self.stretches(from) {
             let opened = fs::File::open(&path);
@@ -124,14 +124,14 @@ impl Reader {
                 let corrupt = |problem: &str| Error::corrupt(&path, problem.to_owned(), at);
                 read_frame(&mut file, &mut bytes).map_err(|error| corrupt(&error.to_string()))?;
                 match frame::read(&bytes, 0, bytes.len(), None) {
-                    Found::Frame(frame, chain, _) => {
+                    FrameRead::Frame(frame, chain, _) => {
                         at = frame.revision;
                         if at >= from && !visit(frame, chain)? {
                             return Ok(());
                         }
                     }
-                    Found::Nothing => return Err(corrupt("the segment ends early")),
-                    Found::Torn(why) | Found::Damaged(why) => return Err(corrupt(why)),
+                    FrameRead::Nothing => return Err(corrupt("the segment ends early")),
+                    FrameRead::Torn(why) | FrameRead::Damaged(why) => return Err(corrupt(why)),
                 }
             }
         }

@@ -12,7 +12,7 @@ use std::io;
 use std::path::Path;
 
 use super::disk::{self, DiskFile};
-use super::frame::{self, ALIGN, Chain, Found, Frame, number};
+use super::frame::{self, ALIGN, ChainHash, Frame, FrameRead, number};
 use super::tally::Tally;
 use crate::domain::record::Revision;
 use crate::store::Error;
@@ -33,7 +33,7 @@ pub(super) struct Head {
     /// The last revision.
     pub(super) revision: Revision,
     /// The hash over all frames up to it.
-    pub(super) chain: Chain,
+    pub(super) chain: ChainHash,
     /// The tally of what is held at it.
     pub(super) tally: Tally,
 }
@@ -151,7 +151,7 @@ pub(super) fn scan(bytes: &[u8], before: &Head, next: Option<&Head>) -> Result<S
     while next.is_none_or(|next| scan.head.revision < next.revision) {
         let last_good = scan.head.revision;
         match frame::read(bytes, scan.end, written, Some(&scan.head.chain)) {
-            Found::Frame(frame, chain, end) => {
+            FrameRead::Frame(frame, chain, end) => {
                 if frame.revision != last_good.next() {
                     return Err(damage(last_good, format!("revision {} follows {last_good}", frame.revision)));
                 }
@@ -162,15 +162,15 @@ pub(super) fn scan(bytes: &[u8], before: &Head, next: Option<&Head>) -> Result<S
                 scan.head = Head { revision: frame.revision, chain, tally: frame.tally };
                 scan.end = end;
             }
-            Found::Nothing => break,
-            Found::Torn(why) if next.is_some() || frame::has_later_group(bytes, scan.end, last_good.next()) => {
+            FrameRead::Nothing => break,
+            FrameRead::Torn(why) if next.is_some() || frame::has_later_group(bytes, scan.end, last_good.next()) => {
                 return Err(damage(last_good, format!("{why}, though later frames were written")));
             }
-            Found::Torn(why) => {
+            FrameRead::Torn(why) => {
                 scan.torn = Some(why);
                 break;
             }
-            Found::Damaged(why) => return Err(damage(last_good, why.to_owned())),
+            FrameRead::Damaged(why) => return Err(damage(last_good, why.to_owned())),
         }
     }
     if let Some(next) = next
@@ -191,7 +191,7 @@ pub(super) fn frames(
 ) -> Result<(), Error> {
     let mut at = HEADER;
     while at < scan.end
-        && let Found::Frame(frame, _, end) = frame::read(bytes, at, bytes.len(), None)
+        && let FrameRead::Frame(frame, _, end) = frame::read(bytes, at, bytes.len(), None)
     {
         visit(frame)?;
         at = end;
@@ -200,10 +200,10 @@ pub(super) fn frames(
 }
 
 /// The chain hash at a revision of a segment that was proved; that of the base, if it is the base's.
-pub(super) fn chain_at(bytes: &[u8], base: &Head, revision: Revision) -> Option<Chain> {
+pub(super) fn chain_at(bytes: &[u8], base: &Head, revision: Revision) -> Option<ChainHash> {
     let (mut at, mut head) = (HEADER, (base.revision, base.chain));
     while head.0 != revision {
-        let Found::Frame(frame, chain, end) = frame::read(bytes, at, bytes.len(), None) else { return None };
+        let FrameRead::Frame(frame, chain, end) = frame::read(bytes, at, bytes.len(), None) else { return None };
         (at, head) = (end, (frame.revision, chain));
     }
     Some(head.1)

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
 use std::time::Duration;
 
-use super::entries::Key;
+use super::entries::EntryKey;
 use super::frame::number;
 use super::segment::Head;
 use super::tally::Tally;
@@ -39,33 +39,33 @@ const CLOSING: Duration = Duration::from_secs(30);
 
 /// What sled held when it was opened, proved by its own tally.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct Holdings {
     /// Where the ledger stood that this is a view of.
     pub(super) head: Head,
     /// Every entry.
-    pub(super) entries: BTreeMap<Key, Vec<u8>>,
+    pub(super) entries: BTreeMap<EntryKey, Vec<u8>>,
 }
 
 /// What a group of writes changes.
 #[derive(Debug, Default)]
 pub(super) struct Update {
     /// The bytes to keep, or none to drop what is kept.
-    pub(super) entries: BTreeMap<Key, Option<Vec<u8>>>,
+    pub(super) entries: BTreeMap<EntryKey, Option<Vec<u8>>>,
     /// Where the ledger stands with it; none while there is more to come.
     pub(super) head: Option<Head>,
 }
 
 /// The view, as its thread keeps it. Dropping it waits until what was sent is written.
 #[derive(Debug)]
-pub(super) struct View {
+pub(super) struct LedgerView {
     /// None once sled has failed or is left behind: until the next start it is stale.
     updates: Option<SyncSender<Update>>,
     closed: Receiver<()>,
 }
 
-impl View {
+impl LedgerView {
     /// Opens the view in a directory, which is made if it does not exist.
-    pub(super) fn open(path: &Path) -> Result<(Self, Held), String> {
+    pub(super) fn open(path: &Path) -> Result<(Self, Holdings), String> {
         let (updates, queue) = sync_channel(BEHIND);
         let (opening, opened) = channel();
         let (closing, closed) = channel();
@@ -92,7 +92,7 @@ impl View {
             Err(RecvTimeoutError::Timeout) => return Err("it does not open in time".to_owned()),
             Err(RecvTimeoutError::Disconnected) => return Err("its thread ended while opening".to_owned()),
         };
-        Ok((View { updates: Some(updates), closed }, held))
+        Ok((LedgerView { updates: Some(updates), closed }, held))
     }
 
     /// Has an update written, some time; never waits. A view that has failed or cannot keep up stays as it is.
@@ -119,7 +119,7 @@ impl View {
     }
 }
 
-impl Drop for View {
+impl Drop for LedgerView {
     fn drop(&mut self) {
         drop(self.updates.take());
         if self.closed.recv_timeout(CLOSING) == Err(RecvTimeoutError::Timeout) {
@@ -147,7 +147,7 @@ fn open(config: &::sled::Config) -> ::sled::Result<::sled::Db> {
 }
 
 /// Opens sled and reads all of it.
-fn read(path: &PathBuf) -> Result<(::sled::Db, Held), String> {
+fn read(path: &PathBuf) -> Result<(::sled::Db, Holdings), String> {
     let config = ::sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
     let db = open(&config).map_err(|error| error.to_string())?;
     // A panic below must not drop sled while unwinding: a second panic in that would end the process.
@@ -161,7 +161,7 @@ fn read(path: &PathBuf) -> Result<(::sled::Db, Held), String> {
     }
 }
 
-fn held(db: &::sled::Db) -> Result<Held, String> {
+fn held(db: &::sled::Db) -> Result<Holdings, String> {
     let (mut head, mut entries) = (None, BTreeMap::new());
     for entry in db.iter() {
         let (key, bytes) = entry.map_err(|error| error.to_string())?;
@@ -176,7 +176,7 @@ fn held(db: &::sled::Db) -> Result<Held, String> {
     if tally != head.tally {
         return Err(format!("it should hold {} entries and holds {}, or others", head.tally.count, tally.count));
     }
-    Ok(Held { head, entries })
+    Ok(Holdings { head, entries })
 }
 
 /// Writes what is sent until nobody can send any more, then closes sled.
@@ -259,7 +259,7 @@ mod tests {
 
     fn update(number: u8) -> Update {
         let entries = BTreeMap::from([(vec![b'r', number], Some(vec![number; 100]))]);
-        let held: BTreeMap<Key, Vec<u8>> = (1..=number).map(|n| (vec![b'r', n], vec![n; 100])).collect();
+        let held: BTreeMap<EntryKey, Vec<u8>> = (1..=number).map(|n| (vec![b'r', n], vec![n; 100])).collect();
         let head = Head { revision: Revision(u64::from(number)), chain: [number; 32], tally: Tally::of(&held) };
         Update { entries, head: Some(head) }
     }
@@ -268,7 +268,7 @@ mod tests {
     fn what_was_sent_is_there_when_it_is_opened_again() {
         let directory = tempfile::tempdir().unwrap();
         for number in 1..=5 {
-            let (mut view, held) = View::open(directory.path()).unwrap();
+            let (mut view, held) = LedgerView::open(directory.path()).unwrap();
             assert_eq!(
                 (held.entries.len(), held.head.revision),
                 (usize::from(number) - 1, Revision(u64::from(number) - 1))
@@ -280,18 +280,18 @@ mod tests {
     #[test]
     fn a_view_that_does_not_add_up_is_not_given_out() {
         let directory = tempfile::tempdir().unwrap();
-        let (mut view, _) = View::open(directory.path()).unwrap();
+        let (mut view, _) = LedgerView::open(directory.path()).unwrap();
         view.update(update(1));
         view.update(Update { entries: BTreeMap::from([(b"r2".to_vec(), Some(vec![1]))]), head: None });
         drop(view);
-        let why = View::open(directory.path()).unwrap_err();
+        let why = LedgerView::open(directory.path()).unwrap_err();
         assert_eq!(why, "it should hold 1 entries and holds 2, or others");
     }
 
     #[test]
     fn a_path_that_cannot_be_a_store_is_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        assert!(View::open(file.path()).is_err());
+        assert!(LedgerView::open(file.path()).is_err());
     }
 
     proptest::proptest! {

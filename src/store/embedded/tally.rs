@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::entries::Key;
+use super::entries::EntryKey;
 
 /// How many entries are held, and the sum of their hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,7 +28,7 @@ impl Tally {
     }
 
     /// The tally of these entries.
-    pub(super) fn of<'a>(entries: impl IntoIterator<Item = (&'a Key, &'a Vec<u8>)>) -> Self {
+    pub(super) fn of<'a>(entries: impl IntoIterator<Item = (&'a EntryKey, &'a Vec<u8>)>) -> Self {
         let mut tally = Tally::default();
         entries.into_iter().for_each(|(key, bytes)| tally.add(hash(key, bytes)));
         tally
@@ -39,12 +39,12 @@ impl Tally {
 #[derive(Debug, Default)]
 pub(super) struct Tallied {
     tally: Tally,
-    hashes: HashMap<Key, u128>,
+    hashes: HashMap<EntryKey, u128>,
 }
 
 impl Tallied {
     /// The hashes of these entries.
-    pub(super) fn of<'a>(entries: impl IntoIterator<Item = (&'a Key, &'a Vec<u8>)>) -> Self {
+    pub(super) fn of<'a>(entries: impl IntoIterator<Item = (&'a EntryKey, &'a Vec<u8>)>) -> Self {
         let mut tallied = Tallied::default();
         for (key, bytes) in entries {
             tallied.set(key, Some(bytes));
@@ -58,7 +58,7 @@ impl Tallied {
     }
 
     /// Keeps or drops one entry, and gives what undoes that.
-    pub(super) fn set(&mut self, key: &Key, bytes: Option<&Vec<u8>>) -> Undo {
+    pub(super) fn set(&mut self, key: &EntryKey, bytes: Option<&Vec<u8>>) -> Undo {
         let hash = bytes.map(|bytes| hash(key, bytes));
         Undo { key: key.clone(), hash: self.put(key, hash) }
     }
@@ -68,7 +68,7 @@ impl Tallied {
         self.put(&undo.key, undo.hash);
     }
 
-    fn put(&mut self, key: &Key, hash: Option<u128>) -> Option<u128> {
+    fn put(&mut self, key: &EntryKey, hash: Option<u128>) -> Option<u128> {
         let before = match hash {
             Some(hash) => self.hashes.insert(key.clone(), hash),
             None => self.hashes.remove(key),
@@ -82,11 +82,11 @@ impl Tallied {
 /// What stood before one entry was set.
 #[derive(Debug)]
 pub(super) struct Undo {
-    key: Key,
+    key: EntryKey,
     hash: Option<u128>,
 }
 
-fn hash(key: &Key, bytes: &[u8]) -> u128 {
+fn hash(key: &EntryKey, bytes: &[u8]) -> u128 {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&u64::try_from(key.len()).unwrap_or(u64::MAX).to_le_bytes());
     hasher.update(key);

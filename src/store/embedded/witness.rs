@@ -10,7 +10,7 @@
 use std::io;
 use std::path::Path;
 
-use super::frame::Chain;
+use super::frame::ChainHash;
 use super::segment::{Head, file_name, first_of, write_whole};
 use crate::domain::record::Revision;
 
@@ -28,7 +28,7 @@ pub(super) struct Witness {
     /// The last acknowledged revision.
     pub(super) revision: Revision,
     /// The hash over all frames up to it.
-    pub(super) chain: Chain,
+    pub(super) chain: ChainHash,
 }
 
 impl Witness {

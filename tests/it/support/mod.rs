@@ -11,7 +11,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crisisgids::config::{self, Period};
+use crisisgids::config::{self, Interval};
 use crisisgids::directory::Directory;
 use crisisgids::domain::access::{Action, Permit, Principal};
 use crisisgids::domain::change::{Authorship, Change};
@@ -107,7 +107,7 @@ impl TestServer {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             metrics_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             // No test leaves a call open that it still needs.
-            drain_timeout: Period::from_secs(1),
+            drain_timeout: Interval::from_secs(1),
             ..settings
         };
         let (stop, stopped) = oneshot::channel();
