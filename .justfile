@@ -14,7 +14,8 @@ lint:
 test:
     cargo test --locked
 
-# Long campaigns: so many inputs for each reader, calls of each method by each role, faults of each kind on each file,
+# Long campaigns (a counter-example that proptest finds is kept in a file under proptest-regressions/, which is committed
+# and tried first from then on): so many inputs for each reader, calls of each method by each role, faults of each kind on each file,
 # and kills of the server. Minutes to hours; each tells its counts. The inputs are others every time: the seed is told.
 campaigns cases="20000" calls="100" damage="20" kills="200":
     export PROPTEST_RNG_SEED="$(date +%s)"; echo "seed $PROPTEST_RNG_SEED"; \
@@ -40,9 +41,12 @@ deny:
 advisories:
     cargo deny --config .deny.toml --offline check advisories
 
-# The golden answers of the demonstration, after a change that was meant.
+# Every golden file, after a change that was meant: what the command line prints, what the demonstration answers, and the
+# surface of the contract.
 golden:
+    CRISISGIDS_GOLDEN=write cargo test --locked --lib golden
     CRISISGIDS_GOLDEN=write cargo test --locked --test it golden
+    CRISISGIDS_GOLDEN=write cargo test --locked --test it surface
 
 # What the program is made of, as CycloneDX: crisisgids.cdx.json (needs cargo-cyclonedx).
 sbom:

@@ -62,7 +62,8 @@
 //! # What always holds
 //!
 //! 1. One request, one snapshot. One write: one plan, one commit, one swap.
-//! 2. Time is an argument. Only the edge reads the clock.
+//! 2. Time is an argument of every question and every write. One clock gives it, at the edge of the services; beside it
+//!    only the audit trail, certificates and measurements read the time, for themselves.
 //! 3. Text is parsed at the edge, once; behind it no string stands for a name.
 //! 4. What cannot be proven is not done: nothing is read or written without a [`domain::access::Permit`].
 //! 5. Unknown, ambiguous, outside, announced, conditional, partial, stale, placeholder, exercise: each is said in the

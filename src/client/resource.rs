@@ -100,13 +100,13 @@ impl Resource {
     /// A message of the contract as a resource.
     ///
     /// # Errors
-    /// [`Error::Contract`] never, as the generated types are those of the descriptors.
+    /// [`Error::Contract`] if the generated types are not those of the descriptors, which a test rules out for every build.
     pub fn from_message<M: Kept>(message: &M) -> Result<Self, Error> {
         let descriptor = proto::descriptor(tree::message_name(M::COLLECTION)).map_err(contract)?;
         Ok(Resource::new(M::COLLECTION, proto::to_dynamic(message, descriptor).map_err(contract)?))
     }
 
-    /// It as a record of the domain, without what the server keeps beside it.
+    /// The resource as a record of the domain, without what the server keeps beside it.
     ///
     /// # Errors
     /// Everything that keeps it from being a record: withheld fields among it, or values of a newer contract.
@@ -119,15 +119,15 @@ impl Resource {
     /// A record of the domain as a resource that no server has seen.
     ///
     /// # Errors
-    /// [`Error::Contract`] never, as a test holds records and messages equal.
+    /// [`Error::Contract`] if the record has a field that its message lacks, which a test rules out for every build.
     pub fn from_record(record: &Record) -> Result<Self, Error> {
         Ok(Resource::new(record.collection(), tree::to_bare(record).map_err(contract)?))
     }
 
-    /// It as a record of any collection, as changes, imports and exports hold them.
+    /// The resource as a record of any collection, as changes, imports and exports hold them.
     ///
     /// # Errors
-    /// [`Error::Contract`] never, as every collection has its field there.
+    /// [`Error::Contract`] if `Record` has no field for the collection, which a test rules out for every build.
     pub fn to_envelope(&self) -> Result<v1::Record, Error> {
         let envelope = tree::envelope(self.message.clone()).map_err(contract)?;
         proto::from_dynamic(&envelope).map_err(contract)

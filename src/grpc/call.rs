@@ -68,7 +68,8 @@ impl Api {
     /// Lets a call of `Service/Method` in, and collects what the contract's rules have against its request.
     ///
     /// # Errors
-    /// The status of [`Error::Unauthenticated`] or [`Error::Denied`] if the caller may not, of [`Error::Internal`] if there is no such method.
+    /// The status of [`Error::Unauthenticated`] or [`Error::Denied`] if the caller may not, of [`Error::Internal`] if
+    /// there is no such method.
     pub fn begin<T: Message>(&self, path: &str, request: &Request<T>) -> Result<Call, Status> {
         let language = language_of(request.metadata());
         let refuse = |error: Error| status(&error, language);

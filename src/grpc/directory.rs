@@ -40,7 +40,7 @@ impl v1::directory_service_server::DirectoryService for Api {
     }
 
     async fn get_profile(&self, request: Request<v1::GetProfileRequest>) -> Result<Response<v1::Profile>, Status> {
-        self.get(Collection::Profiles, "DirectoryService/GetProfile", request).await
+        self.get(Collection::Profiles, "DirectoryService/GetProfile", request)
     }
 
     async fn update_profile(

@@ -1,7 +1,7 @@
 //! What every handler needs: the directory and the clock.
 //!
-//! **Invariants.** The clock is read here and nowhere behind. A caller's permit comes before his request is looked at,
-//! so that who may not ask learns nothing from how he asked.
+//! **Invariants.** The time of a question or a write is read here, and nothing behind reads another. A caller's permit is
+//! decided before the request is looked at, so that a caller who may not ask learns nothing from a refusal.
 
 use std::sync::Arc;
 

@@ -35,8 +35,7 @@ pub(super) const MAX_PAGE: usize = 500;
 pub(super) const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 impl Api {
-    #[expect(clippy::unused_async, reason = "the macro below awaits every verb alike")]
-    pub(super) async fn get<T: Message, M: Message + Default>(
+    pub(super) fn get<T: Message, M: Message + Default>(
         &self,
         collection: Collection,
         path: &str,
@@ -56,8 +55,7 @@ impl Api {
         from_dynamic(&tree::to_resource(stored)?)
     }
 
-    #[expect(clippy::unused_async, reason = "the macro below awaits every verb alike")]
-    pub(super) async fn list<T: Message, M: Message + Default>(
+    pub(super) fn list<T: Message, M: Message + Default>(
         &self,
         collection: Collection,
         path: &str,
@@ -113,8 +111,7 @@ impl Api {
         }
     }
 
-    #[expect(clippy::unused_async, reason = "the macro below awaits every verb alike")]
-    pub(super) async fn batch_get<T: Message, M: Message + Default>(
+    pub(super) fn batch_get<T: Message, M: Message + Default>(
         &self,
         collection: Collection,
         path: &str,
@@ -442,6 +439,22 @@ fn unreadable() -> Error {
     Error::Internal("a request without a fault cannot be read".to_owned())
 }
 
+/// A write waits for the store; a read is answered at once.
+macro_rules! done {
+    (get, $call:expr) => {
+        $call
+    };
+    (list, $call:expr) => {
+        $call
+    };
+    (batch_get, $call:expr) => {
+        $call
+    };
+    ($verb:ident, $call:expr) => {
+        $call.await
+    };
+}
+
 /// Implements services whose methods are all of this layer.
 macro_rules! services {
     ($( $service:ident in $module:ident {
@@ -451,7 +464,7 @@ macro_rules! services {
         impl v1::$module::$service for Api {
             $( async fn $method(&self, request: Request<v1::$request>) -> Result<Response<$response>, Status> {
                 let path = concat!(stringify!($service), "/", stringify!($request)).trim_end_matches("Request");
-                self.$verb(Collection::$collection, path, request).await
+                done!($verb, self.$verb(Collection::$collection, path, request))
             } )*
         }
     )* };

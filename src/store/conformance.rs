@@ -111,7 +111,7 @@ fn marks_older_than_a_day_are_not_loaded(open: &impl Fn() -> Box<dyn Store>) {
 
 fn any_history_survives_any_grouping_and_opening_again<O: Fn() -> Box<dyn Store>>(fresh: impl Fn() -> O) {
     use proptest::test_runner::{Config, TestRunner};
-    let cases = Config { cases: 24, failure_persistence: None, ..Config::default() };
+    let cases = Config { cases: 24, source_file: Some(file!()), ..Config::default() };
     let random = (steps(), proptest::collection::vec((1_usize..4, proptest::bool::ANY), 12));
     let outcome = TestRunner::new(cases).run(&random, |(steps, cuts)| {
         let all = batches(&steps);

@@ -49,6 +49,14 @@ pub(super) fn settings(folder: &Path, access: &str) -> config::Server {
     config::Server { access_file: Some(file), ..config::Server::default() }
 }
 
+/// A write is answered with the record, and a change with its differences, as they are: nothing is withheld from them.
+#[test]
+fn a_role_that_may_write_sees_everything() {
+    for role in AccessRole::ALL.iter().filter(|role| role.may(Action::Write)) {
+        assert_eq!(role.clearance(), Confidentiality::Restricted, "{role:?} would be shown what it may not see");
+    }
+}
+
 /// What comes back of a call: `grpc-status`, and every byte of it.
 fn call(server: &TestServer, path: &str, token: Option<&str>, message: &impl Message) -> (i32, String) {
     let bearer = token.map(|token| format!("Bearer {token}"));

@@ -61,6 +61,9 @@ const BOUNDARIES: &[Boundary] = &[
     Boundary { module: "telemetry", modules: &["config"], never: WIRE },
 ];
 
+/// What the domain may not use of the standard library: an answer depends on the question and the snapshot only.
+const OUTSIDE: &[&str] = &["fs", "net", "thread", "time::Instant", "time::SystemTime"];
+
 /// The one file of a module that may use more, and what.
 const EXCEPTIONS: &[(&str, &str)] = &[("src/cli/serve.rs", "server")];
 
@@ -79,7 +82,7 @@ fn every_module_keeps_to_its_boundary() {
             continue;
         };
         let code = shipping_code(&file);
-        for used in crate_paths(&code) {
+        for used in crate_paths(&code, depth_of(&file)) {
             let own = used == boundary.module || boundary.modules.contains(&used.as_str());
             let excepted = EXCEPTIONS.contains(&(shown(&file).as_str(), used.as_str()));
             if modules.contains(used.as_str()) && !own && !excepted {
@@ -93,6 +96,26 @@ fn every_module_keeps_to_its_boundary() {
         }
         if names_crate(&code, "sled") && !shown(&file).starts_with(SLED) {
             trespasses.push(format!("{} uses the crate sled", shown(&file)));
+        }
+    }
+    assert!(trespasses.is_empty(), "{}", trespasses.join("\n"));
+}
+
+#[test]
+fn the_domain_reads_no_clock_file_or_network_and_starts_no_thread() {
+    let mut trespasses = Vec::new();
+    for file in shipping_files().into_iter().filter(|file| module_of(file) == "domain") {
+        let code = shipping_code(&file);
+        for path in paths(&code, "std::") {
+            let is_of = |outside: &&str| path == *outside || path.starts_with(&format!("{outside}::"));
+            if OUTSIDE.iter().any(|outside| is_of(&outside)) {
+                trespasses.push(format!("{} uses std::{path}", shown(&file)));
+            }
+        }
+        for clock in ["Timestamp::now", "Zoned::now"] {
+            if code.contains(clock) {
+                trespasses.push(format!("{} calls {clock}", shown(&file)));
+            }
         }
     }
     assert!(trespasses.is_empty(), "{}", trespasses.join("\n"));
@@ -143,8 +166,13 @@ fn every_source_file_begins_with_its_module_doc() {
 fn imports_are_found_however_they_are_written() {
     let code =
         "use crate::store::Store;\nuse crate::{\n    grpc::{self, status},\n    domain,\n};\nlet x = crate::proto::Y;";
-    let found: Vec<String> = crate_paths(code).into_iter().collect();
+    let found: Vec<String> = crate_paths(code, 1).into_iter().collect();
     assert_eq!(found, ["domain", "grpc", "proto", "store"]);
+    let code = "use super::super::server::Front;\nuse super::{page, super::cli};\nuse super::super::super::deeper;";
+    assert_eq!(crate_paths(code, 2).into_iter().collect::<Vec<_>>(), ["cli", "server", "super"]);
+    let code = "use std::{fs, time::{Duration, Instant}};\nlet now = std::time::SystemTime::now();";
+    let found: Vec<String> = paths(code, "std::").into_iter().collect();
+    assert_eq!(found, ["fs", "time::Duration", "time::Instant", "time::SystemTime::now"]);
     assert!(names_crate("use tonic::Status;", "tonic"));
     assert!(names_crate("fn f() -> ::tonic::Status", "tonic"));
     assert!(!names_crate("use tonic_web::Layer;", "tonic"));
@@ -261,35 +289,56 @@ fn shipping_code(file: &Path) -> String {
     shipped.lines().filter(uncommented).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// The first names after every `crate::`.
-fn crate_paths(code: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for rest in code.split("crate::").skip(1) {
-        match rest.strip_prefix('{') {
-            Some(group) => found.extend(heads(group)),
-            None => found.extend(leading_name(rest)),
-        }
-    }
-    found
+/// The modules of the library that a file at this depth names: after `crate::`, or after as many `super::` as lead there.
+fn crate_paths(code: &str, depth: usize) -> BTreeSet<String> {
+    let above = "super::".repeat(depth - 1);
+    let by_super = paths(code, "super::").into_iter().filter_map(|path| path.strip_prefix(&above).map(str::to_owned));
+    let first = |path: String| path.split("::").next().unwrap_or_default().to_owned();
+    paths(code, "crate::").into_iter().chain(by_super).map(first).collect()
 }
 
-/// The first name of every path in a group, up to the brace that closes it.
-fn heads(group: &str) -> Vec<String> {
-    let mut depth = 0_usize;
-    let mut path = String::new();
-    let mut paths = Vec::new();
-    for letter in group.chars() {
+/// How many modules a file lies deep: 1 if it is declared in `lib.rs`.
+fn depth_of(file: &Path) -> usize {
+    let folders = shown(file).matches('/').count();
+    if file.ends_with("mod.rs") { folders - 1 } else { folders }
+}
+
+/// Every path that code names after a root such as `crate::`, without it; a group is told path by path.
+fn paths(code: &str, root: &str) -> BTreeSet<String> {
+    let starts = code.match_indices(root).map(|(at, _)| at).filter(|at| begins_path(&code[..*at]));
+    starts.flat_map(|at| branches(&code[at + root.len()..])).collect()
+}
+
+/// The paths that a text begins with: one, or those of a group.
+fn branches(text: &str) -> Vec<String> {
+    if let Some(group) = text.strip_prefix('{') {
+        return members(group).into_iter().flat_map(|member| branches(member.trim())).collect();
+    }
+    let Some(name) = leading_name(text) else { return Vec::new() };
+    match text[name.len()..].strip_prefix("::").map(branches) {
+        Some(below) if !below.is_empty() => below.iter().map(|rest| format!("{name}::{rest}")).collect(),
+        _ => vec![name],
+    }
+}
+
+/// The members of a group, up to the brace that closes it.
+fn members(group: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut members) = (0_usize, 0, Vec::new());
+    for (at, letter) in group.char_indices() {
         match letter {
             '{' => depth += 1,
-            '}' if depth == 0 => break,
+            '}' | ',' if depth == 0 => {
+                members.push(&group[start..at]);
+                start = at + 1;
+                if letter == '}' {
+                    break;
+                }
+            }
             '}' => depth -= 1,
-            ',' if depth == 0 => paths.push(std::mem::take(&mut path)),
-            _ if depth == 0 => path.push(letter),
             _ => {}
         }
     }
-    paths.push(path);
-    paths.iter().filter_map(|path| leading_name(path.trim())).collect()
+    members
 }
 
 fn leading_name(text: &str) -> Option<String> {
@@ -300,11 +349,12 @@ fn leading_name(text: &str) -> Option<String> {
 /// Whether code names a crate: `tonic::` with neither a name nor a path before it.
 fn names_crate(code: &str, name: &str) -> bool {
     let path = format!("{name}::");
-    code.match_indices(&path).any(|(at, _)| {
-        let before = &code[..at];
-        let absolute = before.strip_suffix("::").unwrap_or(before);
-        let inside =
-            before.ends_with("::") && absolute.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_');
-        !inside && !absolute.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_')
-    })
+    code.match_indices(&path).any(|(at, _)| begins_path(&code[..at]))
+}
+
+/// Whether what comes after this code is the beginning of a path: `::` may stand before it, a name may not.
+fn begins_path(before: &str) -> bool {
+    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let absolute = before.strip_suffix("::").unwrap_or(before);
+    !absolute.ends_with(is_name)
 }

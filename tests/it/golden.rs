@@ -1,7 +1,7 @@
 //! The golden answers of the demonstration, which integrators test their programs against.
 //!
 //! **Invariants.** Each file of `tests/golden/demo/` holds one question and, in canonical protobuf JSON, what the server
-//! answers. `CRISISGIDS_GOLDEN=write cargo test --test it golden` writes them anew; what differs then is what integrators
+//! answers. `just golden` writes them again; what differs then is what integrators
 //! will see change.
 
 use std::path::{Path, PathBuf};
@@ -145,11 +145,7 @@ async fn the_demonstration_answers_as_the_golden_files_say() {
             differing.push(format!("{}: first line unlike: {unlike:?}", file.display()));
         }
     }
-    assert!(
-        differing.is_empty(),
-        "{}\nIf integrators are to see this change: CRISISGIDS_GOLDEN=write cargo test --test it golden",
-        differing.join("\n")
-    );
+    assert!(differing.is_empty(), "{}\nIf integrators are to see this change: just golden", differing.join("\n"));
 }
 
 /// What an answer can say that a program must not overlook, each with how it looks in JSON.

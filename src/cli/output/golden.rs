@@ -1,4 +1,4 @@
-//! What answers look like, held in `tests/golden/cli/`; `UPDATE_GOLDEN=1` writes the files again, for a reviewed diff.
+//! What answers look like, held in `tests/golden/cli/`; `just golden` writes the files again, for a reviewed diff.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ const VIEW: View =
 fn holds(file: &str, lines: &[String]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/cli").join(file);
     let text = format!("{}\n", lines.join("\n"));
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+    if std::env::var("CRISISGIDS_GOLDEN").is_ok_and(|wish| wish == "write") {
         std::fs::write(&path, &text).unwrap();
     }
     assert_eq!(text, std::fs::read_to_string(&path).unwrap(), "{file}");

@@ -305,5 +305,4 @@ async fn an_export_is_of_one_revision_whoever_writes_meanwhile() {
     let counts = client.get_directory().await.unwrap().counts;
     let after: i32 = counts.iter().map(|count| count.record_count).sum();
     assert!(usize::try_from(after).unwrap() > shipped);
-    let _ = client;
 }

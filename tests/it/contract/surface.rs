@@ -26,7 +26,7 @@ fn golden_surface_is_that_of_the_contract() {
     let changes: Vec<String> = gone.chain(new).collect();
     assert!(
         golden == surface,
-        "{GOLDEN} is not the contract; if that was meant, run with CRISISGIDS_GOLDEN=write:\n{}",
+        "{GOLDEN} is not the contract; if that was meant, run `just golden`:\n{}",
         changes.join("\n")
     );
 }

@@ -63,7 +63,6 @@ fn jump_days() -> impl Strategy<Value = DateTime> {
 }
 
 proptest! {
-    #![proptest_config(super::cases())]
 
     #[test]
     fn hours_are_open_exactly_when_a_minute_by_minute_look_says_so(

@@ -25,11 +25,6 @@ use directories::{Directory, directory};
 use oracle::{Acts, Names, Told, told};
 use rules::question;
 
-/// Fewer cases than usual would find less, more would take longer; PROPTEST_CASES asks for more.
-fn cases() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
-}
-
 /// What an answer tells, place by place; for each whether only an announced fact says so.
 fn acts(answer: &Answer) -> BTreeMap<(Acts, bool), usize> {
     let mut acts = BTreeMap::new();
@@ -75,7 +70,6 @@ fn answer(directory: &Directory, question: &Question) -> Result<Answer, TestCase
 }
 
 proptest! {
-    #![proptest_config(cases())]
 
     #[test]
     fn who_acts_is_who_the_reference_says(directory in directory(), question in question()) {

@@ -17,9 +17,9 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::answer;
 use super::directories::{directory, id};
 use super::rules::{assignment, between, question};
-use super::{answer, cases};
 
 /// An answer less what says when it was given.
 fn undated(answer: Answer) -> Answer {
@@ -48,7 +48,6 @@ fn inverse(snapshot: &Snapshot, organisation: &Arc<Organisation>, question: &Que
 }
 
 proptest! {
-    #![proptest_config(cases())]
 
     #[test]
     fn an_answer_is_the_same_until_it_expires(

@@ -14,7 +14,7 @@ use super::directories::directory;
 use super::oracle::{Acts, Told, told};
 use super::rules::question;
 use super::world::{Part, World};
-use super::{answer, cases, readings};
+use super::{answer, readings};
 
 /// A contact with whose people fill it.
 type Filled = (String, Option<String>);
@@ -111,7 +111,6 @@ fn parts_of<'t>(told: &'t Told, who: &Id<Organisation>, role: &RoleEntry) -> Vec
 }
 
 proptest! {
-    #![proptest_config(cases())]
 
     #[test]
     fn each_is_reached_as_the_reference_says_in_both_readings(directory in directory(), question in question()) {
