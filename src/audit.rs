@@ -1,11 +1,11 @@
 //! The audit trail: who saw confidential values, when and from where; one line each, chained by hash.
 //!
-//! It is written by a thread of its own, so that no answer waits for it. While it cannot be written the lines are kept in
-//! bounded memory; what did not fit is counted, and the count is a line too. Writes have a trail already: the ledger. How
-//! it lies on disk: `audit/file.rs`.
+//! A thread of its own writes the trail, so that no answer waits for it. While the trail cannot be written, its lines
+//! are kept in bounded memory; lines that do not fit are counted, and the count becomes a line too. Writes need no line
+//! here: the ledger is their trail. `audit/file.rs` has the form on disk.
 //!
-//! **Invariants.** It names principals, methods and records, and never a value. A line that was changed, removed or moved
-//! breaks the chain; that the last lines are there is proved by a hash that was kept elsewhere.
+//! **Invariants.** A line names principals, methods and records, and never a value. A line that was changed, removed or
+//! moved breaks the chain. That the last lines are still there is proved by a hash that was kept elsewhere.
 
 use std::collections::VecDeque;
 use std::io;
@@ -71,7 +71,7 @@ pub enum Line {
         /// When it was noticed.
         time: Timestamp,
     },
-    /// The newest file was changed by somebody else.
+    /// The newest file was changed by another program.
     PutAside {
         /// When it was noticed.
         time: Timestamp,
@@ -87,7 +87,7 @@ pub enum Line {
     },
 }
 
-/// Confidential values that somebody was given.
+/// Confidential values that a caller was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Disclosure {
@@ -99,7 +99,7 @@ pub struct Disclosure {
     pub origin: String,
     /// By which method.
     pub method: String,
-    /// Of which records, by name; none if there were none in the answer after all.
+    /// The records, by name; none if the answer turned out to have none.
     pub objects: Vec<String>,
     /// How the call ended, such as `OK`.
     pub result: String,
@@ -120,9 +120,9 @@ struct Handle {
 }
 
 impl Trail {
-    /// Goes on with the trail of a data directory, which is begun if there is none. A last line that was cut short is cut
-    /// off, and a file whose chain is broken is moved aside for whoever looks into it; either is noted. On a file system
-    /// that can only be read, the lines wait in memory until it can be written.
+    /// Goes on with the trail of a data directory, which is begun if there is none. A last line that was cut short is
+    /// cut off, and a file whose chain is broken is moved aside for an investigation; either is noted. On a read-only
+    /// file system the lines wait in memory until it can be written.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if it cannot be had.
@@ -157,7 +157,7 @@ impl Drop for Handle {
     }
 }
 
-/// Writes what comes until nobody can note any more.
+/// Writes what comes until the last sender is gone.
 fn keep(mut trail: OpenTrail, queue: &Receiver<Line>, lost: &AtomicU64) {
     let (mut waiting, mut is_failing) = (VecDeque::new(), false);
     // What the trail has to say before anything comes.

@@ -64,7 +64,7 @@ impl Proposal {
         Proposal::Found(Box::new(find))
     }
 
-    /// The same, refused as a whole if any change is out of a scope.
+    /// This proposal, refused as a whole if any change is out of a scope.
     fn within(self, scope: Scope) -> Self {
         Proposal::found(move |snapshot| {
             let changes = match self {
@@ -160,7 +160,8 @@ impl Directory {
         Ok(self.views.of(self.current.load_full(), permit.clearance()))
     }
 
-    /// From here on `observer` is told how long each commit of a group of writes to the store took. The first one stays.
+    /// From here on `observer` is told how long each commit of a group of writes to the store took. The first one
+    /// stays.
     pub fn observe_commits(&self, observer: impl Fn(Duration) + Send + Sync + 'static) {
         self.observer.set(observer);
     }
@@ -172,12 +173,12 @@ impl Directory {
 
     /// Plans a write, commits it and makes it visible; or, if `validate_only`, plans it and does no more.
     ///
-    /// A write whose caller went away is still written, once it has been taken from the queue.
+    /// A write that has been taken from the queue is written even if its caller is gone.
     ///
     /// # Errors
     /// Whatever [`Snapshot::plan`] or the proposal refuses; [`Error::RequestIdReused`]; [`Error::Denied`] unless the
-    /// permit is to write and every change is in its scope; [`Error::StoreUnavailable`] or [`Error::StoreFull`], after which the same write may be tried
-    /// again.
+    /// permit is to write and every change is in its scope; [`Error::StoreUnavailable`] or [`Error::StoreFull`], after
+    /// which the same write may be tried again.
     pub async fn write(
         &self,
         permit: &Permit,

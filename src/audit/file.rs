@@ -1,12 +1,14 @@
-//! The files of a trail: lines chained by hash. The newest is appended to; those before it are sealed, and named in order.
+//! The files of a trail: lines chained by hash. The newest is appended to; those before it are sealed, and named in
+//! order.
 //!
 //! ```text
 //! audit-000001.jsonl   {"entry":{...},"hash":"..."}                                  each hash over the one before it
 //! audit.jsonl          {"entry":{"event":"GOES_ON","from":"<last hash of 000001>",...},"hash":"..."}
 //! ```
 //!
-//! **Invariants.** Each file has a chain of its own from its first line, so that a sealed one can be moved away and still be
-//! followed; where two are beside each other, the later one says how the earlier one ended. A sealed file is whole.
+//! **Invariants.** Each file has a chain of its own from its first line, so that a sealed one can be moved away and
+//! still be followed; where two are beside each other, the later one says how the earlier one ended. A sealed file is
+//! whole.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -34,9 +36,9 @@ pub struct Verified {
     pub lost: u64,
     /// How often a server found its newest file changed, and put it aside.
     pub put_aside: u64,
-    /// The files that were put aside and are still there: somebody has to look into them.
+    /// The files that were put aside and are still there: an operator has to look into them.
     pub aside: Vec<PathBuf>,
-    /// The last hash of what came before its first line, if that is kept elsewhere.
+    /// The hash that its first line continues from, if the files before it were moved elsewhere.
     pub from: Option<String>,
     /// The hash of the last line, or of none: kept elsewhere, it proves later that no line was taken away.
     pub hash: String,
@@ -47,8 +49,8 @@ pub struct Verified {
 /// Follows the chain of a trail in a data directory from its first line to its last, and shows each entry on the way.
 ///
 /// # Errors
-/// [`Error::Changed`] at the first line that does not follow; [`Error::Unavailable`] if a file cannot be read, or if there
-/// is none.
+/// [`Error::Changed`] at the first line that does not follow; [`Error::Unavailable`] if a file cannot be read, or if
+/// there is none.
 pub fn follow(folder: &Path, visit: &mut dyn FnMut(Line)) -> Result<Verified, Error> {
     let aside = put_aside(folder).map_err(|cause| Error::Unavailable { file: folder.to_owned(), cause })?;
     let mut all = Verified { files: 0, lines: 0, lost: 0, put_aside: 0, aside, from: None, hash: none(), torn: false };
@@ -85,7 +87,7 @@ pub fn follow(folder: &Path, visit: &mut dyn FnMut(Line)) -> Result<Verified, Er
 /// The end of a trail, which is appended to.
 pub(super) struct OpenTrail {
     folder: PathBuf,
-    /// None as long as it is not there, or its file system can only be read.
+    /// None while the file does not exist, or its file system is read-only.
     file: Option<File>,
     end: u64,
     hash: String,
@@ -95,8 +97,9 @@ pub(super) struct OpenTrail {
 }
 
 impl OpenTrail {
-    /// The end of the trail in a folder, whose newest file is made if it does not exist. A last line that was cut short is
-    /// cut off and noted; a newest file whose chain is broken is moved aside for whoever looks into it, which is noted too.
+    /// The end of the trail in a folder, whose newest file is made if it does not exist. A last line that was cut short
+    /// is cut off and noted; a newest file whose chain is broken is moved aside for an investigation, which is noted
+    /// too.
     pub(super) fn open(folder: &Path, now: Timestamp) -> Result<Self, Error> {
         let path = folder.join(NEWEST);
         let unavailable = |cause| Error::Unavailable { file: path.clone(), cause };
@@ -134,13 +137,13 @@ impl OpenTrail {
         })
     }
 
-    /// The same, sealed at another size.
+    /// This trail, with files that are sealed at another size.
     #[cfg(test)]
     pub(super) fn sealed_at(self, sealed_at: u64) -> Self {
         OpenTrail { sealed_at, ..self }
     }
 
-    /// The same, on another file.
+    /// This trail, on another file.
     #[cfg(test)]
     pub(super) fn with_file(self, file: Option<File>) -> Self {
         OpenTrail { file, ..self }
@@ -175,8 +178,8 @@ impl OpenTrail {
         Ok(())
     }
 
-    /// The newest file gets its number; the next line begins another. Cut short between the two, [`OpenTrail::open`] goes
-    /// on.
+    /// The newest file gets its number; the next line begins another. Cut short between the two, [`OpenTrail::open`]
+    /// goes on.
     fn seal(&mut self) -> io::Result<()> {
         if let Some(file) = self.file.take() {
             // What a failed append left behind: a sealed file is whole.
@@ -297,7 +300,7 @@ fn open(folder: &Path) -> io::Result<File> {
     let path = folder.join(NEWEST);
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    // Who called what is not for everyone.
+    // The trail is not for every user of this machine.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let is_new = !path.exists();

@@ -73,7 +73,7 @@ impl Layers {
         self.environment.iter().filter(move |(name, _)| ours(name)).cloned()
     }
 
-    /// A section and a key with a single underscore between them would go unheard; nobody means that.
+    /// A section and a key with a single underscore between them would be ignored, which is never meant.
     fn misspelt_variables(&self, sections: &BTreeSet<String>) -> Vec<SettingFault> {
         let misspelt = |name: &str| {
             let rest = name.strip_prefix(PREFIX)?.to_ascii_lowercase();

@@ -37,20 +37,20 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Where measurements are fetched from.
     pub metrics_listen: SocketAddr,
-    /// A socket file to listen on too, for users of this machine; none: none.
+    /// A socket file to listen on too, for the users of this machine. Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub socket: Option<PathBuf>,
     /// The origins of web pages that may call over gRPC-Web.
     pub cors_origins: Vec<String>,
     /// How long calls may go on after the signal to stop.
     pub drain_timeout: Interval,
-    /// Who may call, and as what; none: whoever reaches this machine's own addresses is its operator.
+    /// The file that says who may call, and as what. Without it, every caller on this machine is its operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_file: Option<PathBuf>,
-    /// The issuer elsewhere whose tokens count; none: none.
+    /// An issuer elsewhere whose tokens are accepted. Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwt: Option<Jwt>,
-    /// What TLS is spoken with; none: none.
+    /// The certificate and key for TLS. Without them, connections are not encrypted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
     /// What one client may ask for.
@@ -72,7 +72,7 @@ pub struct Jwt {
     pub clock_skew: Interval,
 }
 
-/// A minute, as most who check such tokens allow.
+/// A minute, as most programs that check such tokens allow.
 fn clock_skew() -> Interval {
     Interval::from_secs(60)
 }

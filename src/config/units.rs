@@ -1,7 +1,7 @@
 //! Durations and sizes as people write them: `30s`, `1MiB`.
 //!
 //! **Invariants.** What is read is written back the same or in a larger unit of the same value; a number without a
-//! unit is refused, because nobody can know which was meant.
+//! unit is refused, because its meaning would be a guess.
 
 use std::fmt;
 use std::str::FromStr;

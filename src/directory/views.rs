@@ -1,7 +1,7 @@
-//! The directory as callers of each clearance may see it, made once per revision and only when somebody asks.
+//! The directory as callers of each clearance may see it, made once per revision and only when it is needed.
 //!
-//! **Invariants.** A view is of exactly the revision that was asked for. Whoever sees everything is given the snapshot
-//! itself. Two callers who come at once may both make the view; they make the same.
+//! **Invariants.** A view is of exactly the revision that was asked for. A caller who sees everything is given the
+//! snapshot itself. Two calls at the same time may both make the view; the two are equal.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(super) struct Views {
 }
 
 impl Views {
-    /// A snapshot as somebody of this clearance may see it.
+    /// A snapshot as a caller of this clearance may see it.
     pub(super) fn of(&self, whole: Arc<Snapshot>, clearance: Confidentiality) -> Arc<Snapshot> {
         let kept = match clearance {
             Confidentiality::Public => &self.public,

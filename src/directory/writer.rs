@@ -1,7 +1,7 @@
 //! The thread that writes: plans, commits, publishes, answers.
 //!
-//! **Invariants.** It alone owns the store. Nothing that a caller brings can end it. What is published is what the
-//! store holds; an answer is given only after that.
+//! **Invariants.** This thread alone owns the store. Nothing that a caller sends can end it. What is published is what
+//! the store holds; an answer is given only after that.
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,7 +36,7 @@ pub(super) struct Waiting {
 struct Planned {
     answer: oneshot::Sender<Result<Written, Error>>,
     outcome: Result<Written, Error>,
-    /// Whether the outcome rests on batches that are not committed yet, its own among them.
+    /// Whether the outcome depends on batches, its own or earlier ones, that are not committed yet.
     unpublished: bool,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Writer {
     pub(super) observer: Arc<Observer>,
 }
 
-/// Whom it is told how long commits took, if anybody wants to know.
+/// The observer that is told how long each commit took, if there is one.
 #[derive(Default)]
 pub(super) struct Observer(OnceLock<Box<dyn Fn(Duration) + Send + Sync>>);
 
@@ -75,7 +75,7 @@ impl std::fmt::Debug for Observer {
 }
 
 impl Writer {
-    /// Writes group after group until nobody can send any more and the queue is empty.
+    /// Writes group after group until the last sender is gone and the queue is empty.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
         while let Some(first) = queue.blocking_recv() {
             let mut group = vec![first];
@@ -127,7 +127,7 @@ impl Writer {
                 Err(error) if unpublished => Err(error.clone()),
                 Err(_) | Ok(()) => outcome,
             };
-            // A caller who went away needs no answer.
+            // A caller that is gone needs no answer.
             let _ = answer.send(outcome);
         }
     }
@@ -207,7 +207,7 @@ impl Writer {
 #[derive(Debug, Default)]
 pub(super) struct Accepted {
     requests: HashMap<(String, String), (AcceptedRequest, Option<Batch>)>,
-    /// The same, oldest first, to forget them in time.
+    /// The marked requests again, oldest first, so that those of more than a day ago can be forgotten.
     order: VecDeque<(String, String)>,
 }
 

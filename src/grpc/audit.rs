@@ -1,11 +1,12 @@
-//! Noting who was given confidential values: around the services, on what they answer.
+//! Noting which callers were given confidential values: a layer around each service, which reads the answers.
 //!
-//! An answer is looked through for the names of contacts that have a restricted channel. So it may be noted that somebody
-//! was given a contact of which he saw the name only; that he saw a value and it is not noted cannot be, whatever the
-//! answer is. Who asks by a filter which contacts have a certain value learns something of each, also of those that are not
+//! The bytes of an answer are searched for the names of contacts that have a restricted channel. A note may say too
+//! much, of a contact whose name alone was in the answer; it never says too little, whatever the answer is. A filter
+//! over the values of contacts reveals something of every contact that it was held against, also of those that are not
 //! in the answer: these are [`PriedInto`].
 //!
-//! **Invariants.** It changes no answer and holds none up. Only callers who see restricted values at all are looked at.
+//! **Invariants.** No answer is changed or delayed. Answers are not compressed before they come here: a compressed name
+//! would not be found. Only callers who see restricted values are noted.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -38,7 +39,7 @@ const BEGINNING: &[u8] = b"organisations/";
 /// How long a name may be, as the contract has it.
 const MOST: usize = 200;
 
-/// Contacts of whose values a filter asked something: it goes with the answer, for whoever notes reads.
+/// The contacts whose values a filter was held against. The handler puts it beside its answer, for this layer.
 #[derive(Debug, Clone)]
 pub(super) struct PriedInto(pub(super) Vec<Name>);
 
@@ -54,7 +55,7 @@ pub(super) struct Watch {
     pub(super) everyone: Option<Principal>,
 }
 
-/// A service whose answers are looked through.
+/// A service whose answers are searched.
 #[derive(Clone)]
 pub(super) struct Audited<S> {
     inner: S,
@@ -102,16 +103,16 @@ where
     }
 }
 
-/// One call of somebody who sees restricted values.
+/// One call of a caller who sees restricted values.
 struct Noting {
     watch: Arc<Watch>,
-    /// As the directory stood when the call came.
+    /// The directory when the call came.
     before: Arc<Snapshot>,
     /// Whether any contact counts: what stands in the history may have been restricted earlier.
     any: bool,
     read: Disclosure,
     objects: BTreeSet<String>,
-    /// The end of what was looked through: a name may lie across two pieces.
+    /// The end of the bytes already searched: a name may lie across two pieces.
     tail: Vec<u8>,
     code: Option<Code>,
 }
@@ -152,7 +153,7 @@ impl Noting {
 
     fn look_through(&mut self, piece: &[u8]) {
         self.tail.extend(piece);
-        // And as it stands after what the call itself may have written.
+        // And the directory after what the call itself may have written.
         let after = self.watch.directory.snapshot(&self.watch.permit).unwrap_or_else(|_| self.before.clone());
         let stands = [self.before.clone(), after];
         for at in names_in(&self.tail) {
@@ -175,8 +176,8 @@ fn names_in(bytes: &[u8]) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The contact that these bytes begin with, if it is one to note. What follows a name in a message may look like more of
-/// it: the longest that exists counts.
+/// The contact that these bytes begin with, if it is one to note. What follows a name in a message may look like more
+/// of it: the longest that exists counts.
 fn contact(bytes: &[u8], stands: &[Arc<Snapshot>], any: bool) -> Option<Name> {
     let letters = |byte: &&u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-/".contains(byte);
     let length = bytes.iter().take(MOST).take_while(letters).count();
@@ -203,7 +204,7 @@ impl Drop for Noting {
     }
 }
 
-/// A body that is looked through as it goes.
+/// A body that is searched as it passes.
 struct SearchedBody {
     body: Body,
     noting: Noting,

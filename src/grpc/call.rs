@@ -1,8 +1,8 @@
 //! One call on its way in: permit first, then the request with every violation of the contract's rules, then the
 //! handler.
 //!
-//! **Invariants.** Who may not call learns nothing of what is wrong with his request. A handler cannot reach data
-//! without the [`Permit`] that [`Api::begin`] gives.
+//! **Invariants.** A caller who may not call learns nothing of what is wrong with the request. A handler cannot reach
+//! data without the [`Permit`] that [`Api::begin`] gives.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ pub struct Call {
     pub permit: Permit,
     /// The caller's language.
     pub language: Language,
-    /// From where he calls.
+    /// The address that the caller calls from.
     pub peer: String,
 }
 
@@ -93,7 +93,7 @@ impl Call {
         settle(std::mem::take(&mut self.faults))
     }
 
-    /// Who writes, when and why, as the request says.
+    /// The author, time and reason of a write, as the request says.
     pub fn authorship(&self, edge: &Edge) -> Authorship {
         authorship(edge, &self.permit, &self.peer, &self.request, &digest(&self.path, &self.request))
     }
@@ -109,7 +109,7 @@ impl Call {
     }
 }
 
-/// Who writes, when and why, as the options of a write say.
+/// The author, time and reason of a write, as its options say.
 pub(super) fn authorship(
     edge: &Edge,
     permit: &Permit,

@@ -1,7 +1,7 @@
 //! What every handler needs: the directory and the clock.
 //!
-//! **Invariants.** The time of a question or a write is read here, and nothing behind reads another. A caller's permit is
-//! decided before the request is looked at, so that a caller who may not ask learns nothing from a refusal.
+//! **Invariants.** The time of a question or a write is read here, and nothing behind reads another. A caller's permit
+//! is decided before the request is looked at, so that a caller who may not ask learns nothing from a refusal.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::directory::Directory;
 use crate::domain::access::{Action, Permit, Principal};
 use crate::domain::error::Error;
 
-/// From where a caller calls, as the server puts it beside his request.
+/// The address of a caller, which the server puts beside the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallerAddress(pub String);
 
@@ -39,8 +39,8 @@ impl std::fmt::Debug for Edge {
 }
 
 impl Edge {
-    /// The edge of a directory. `everyone` is who calls where nobody is told apart; `None`: whoever was not identified
-    /// is nobody.
+    /// The edge of a directory. `everyone` is the principal of every call where callers are not authenticated; with
+    /// `None`, a call that was not authenticated has no principal.
     pub fn new(directory: Arc<Directory>, clock: Clock, everyone: Option<Principal>) -> Self {
         Edge { directory, clock, everyone }
     }
@@ -55,10 +55,10 @@ impl Edge {
         (self.clock)()
     }
 
-    /// Permission for a caller to do something: for the principal that the server put beside his request.
+    /// The permit for an action, of the principal that the server put beside the request.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] if nobody knows who calls, [`Error::Denied`] if he may not.
+    /// [`Error::Unauthenticated`] without a principal, [`Error::Denied`] if the principal may not.
     pub fn permit(&self, extensions: &Extensions, action: Action) -> Result<Permit, Error> {
         let caller = extensions.get::<Principal>().or(self.everyone.as_ref());
         Permit::request(caller.cloned().ok_or(Error::Unauthenticated)?, action)

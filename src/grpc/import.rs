@@ -1,7 +1,7 @@
 //! An import: options, then records of any number, then one write.
 //!
-//! **Invariants.** Nothing is written before the caller has closed his side without a fault. Progress is told when it
-//! can be and never waited for: a caller may send everything before he reads anything.
+//! **Invariants.** Nothing is written before the caller has closed its side without a fault. Progress is sent when
+//! there is room for it and never waited for: a caller may send everything before it reads anything.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -49,7 +49,7 @@ const MAX_BYTES: usize = 64 << 20;
 /// How long a caller may be silent in the middle of an import: a link that is lost and found again takes less.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The most faults that are collected before an import is given up.
+/// The most faults that are collected before an import is refused.
 const MAX_FAULTS: usize = 100;
 
 /// Lets an import in and answers it while it goes on.
@@ -150,7 +150,7 @@ impl Import {
                     if count.is_multiple_of(PROGRESS_EVERY) {
                         let record_count = i32::try_from(count).unwrap_or(i32::MAX);
                         let part = Some(ReplyPart::Progress(v1::ImportProgress { record_count }));
-                        // A full channel means that the caller does not read yet; he will see the next one.
+                        // A full channel means that the caller does not read yet; it will see the next one.
                         let _ = self.answers.try_send(Ok(v1::ImportChangesResponse { part }));
                     }
                 }

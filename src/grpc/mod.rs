@@ -37,8 +37,8 @@ pub struct MessageSizes {
     pub response: usize,
 }
 
-/// Every service of a directory. `everyone` is who calls where callers are not told apart; `trail` is where it is noted
-/// who was given confidential values.
+/// Every service of a directory. `everyone` is the principal of every call where callers are not authenticated; `trail`
+/// notes which callers were given confidential values.
 ///
 /// # Errors
 /// [`RulesError`] if the contract has a method without permission, or a rule that nothing enforces.

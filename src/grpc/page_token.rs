@@ -1,8 +1,8 @@
 //! Page tokens: where a list goes on, bound to the request that began it.
 //!
-//! **Invariants.** A token is opaque and safe in a URL, and opens nothing: whoever holds one still needs the permit. It
-//! is refused with another request, page size aside. It names the last record given, not a place in a snapshot, so the
-//! next page is read from the newest one.
+//! **Invariants.** A token is opaque and safe in a URL, and gives no access: a caller still needs the permit. A token
+//! is refused with another request, page size aside. It names the last record given, not an offset in a snapshot, so
+//! that the next page is read from the newest snapshot.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,7 +14,7 @@ use crate::domain::field::Value;
 use crate::domain::record::Revision;
 use crate::domain::search::Key;
 
-/// Changes when tokens are written another way; older ones are then refused.
+/// The format of tokens; a token of another format is refused.
 const FORMAT: u8 = 1;
 
 /// Where a list goes on.
@@ -24,22 +24,23 @@ pub struct Bookmark {
     pub revision: Revision,
     /// The order keys of the last entry given.
     pub keys: Vec<Key>,
-    /// The last entry given: a name, or whatever tells the entries of this list apart.
+    /// The last entry given: its name, or another key that is unique in this list.
     pub last: String,
 }
 
 /// A token as it is written, before its letters.
 type WrittenToken = (u8, String, u64, Vec<serde_json::Value>, String);
 
-/// The token of a place in the answer to a request.
-pub fn seal(method: &str, request: &DynamicMessage, place: &Bookmark) -> String {
-    let keys = place.keys.iter().map(to_json).collect();
-    let written: WrittenToken = (FORMAT, fingerprint(method, request), place.revision.0, keys, place.last.clone());
+/// The token of a bookmark in the answer to a request.
+pub fn seal(method: &str, request: &DynamicMessage, bookmark: &Bookmark) -> String {
+    let keys = bookmark.keys.iter().map(to_json).collect();
+    let written: WrittenToken =
+        (FORMAT, fingerprint(method, request), bookmark.revision.0, keys, bookmark.last.clone());
     // Proof: numbers and texts always have a written form.
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&written).unwrap_or_default())
 }
 
-/// The place that a request's own `page_token` names; `None` if it has none.
+/// The bookmark in the `page_token` of a request; `None` if it has none.
 ///
 /// # Errors
 /// [`Error::PageToken`] if the token was not given for this request.
@@ -100,27 +101,27 @@ mod tests {
         crate::proto::to_dynamic(&request, descriptor("ListAreasRequest").unwrap()).unwrap()
     }
 
-    fn place() -> Bookmark {
+    fn bookmark() -> Bookmark {
         let keys = vec![Some(Value::Text("urk".to_owned())), Some(Value::Integer(-7)), Some(Value::Bool(true)), None];
         Bookmark { revision: Revision(9), keys, last: "areas/urk".to_owned() }
     }
 
     #[test]
-    fn a_token_gives_the_place_back_to_its_own_request_only() {
-        let token = seal(METHOD, &request(""), &place());
-        assert_eq!(open(METHOD, &request(&token)), Ok(Some(place())));
+    fn a_token_gives_the_bookmark_back_to_its_own_request_only() {
+        let token = seal(METHOD, &request(""), &bookmark());
+        assert_eq!(open(METHOD, &request(&token)), Ok(Some(bookmark())));
         assert_eq!(open("AreaService/Other", &request(&token)), Err(Error::PageToken));
     }
 
     proptest! {
         #[test]
-        fn no_input_makes_a_page_token_panic(letters in spoilt(vec![seal(METHOD, &request(""), &place()).into_bytes()]), inside in {
-            let token = seal(METHOD, &request(""), &place());
+        fn no_input_makes_a_page_token_panic(letters in spoilt(vec![seal(METHOD, &request(""), &bookmark()).into_bytes()]), inside in {
+            let token = seal(METHOD, &request(""), &bookmark());
             spoilt(vec![URL_SAFE_NO_PAD.decode(token).unwrap()])
         }) {
             for token in [String::from_utf8_lossy(&letters).into_owned(), URL_SAFE_NO_PAD.encode(inside)] {
-                if let Ok(Some(place)) = open(METHOD, &request(&token)) {
-                    prop_assert_eq!(open(METHOD, &request(&seal(METHOD, &request(""), &place))), Ok(Some(place)));
+                if let Ok(Some(bookmark)) = open(METHOD, &request(&token)) {
+                    prop_assert_eq!(open(METHOD, &request(&seal(METHOD, &request(""), &bookmark))), Ok(Some(bookmark)));
                 }
             }
         }

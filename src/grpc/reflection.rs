@@ -14,7 +14,7 @@ use crate::proto::FILE_DESCRIPTOR_SET;
 /// Why the contract cannot be served: the compiled-in descriptor set is damaged.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It cannot be read.
+    /// The descriptor set cannot be read.
     #[error("the descriptor set cannot be read: {0}")]
     Decode(#[from] prost::DecodeError),
     /// Reflection refuses it.

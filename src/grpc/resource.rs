@@ -1,7 +1,8 @@
 //! Get, list, create, update, delete and batch-get of every collection: one generic layer over the fields of records.
 //!
-//! **Invariants.** No record type is known here. A read is answered from one snapshot; a change of some fields is merged
-//! with the record on the very snapshot it is planned on, so that nobody's fields are lost between.
+//! **Invariants.** No record type is known here. A read is answered from one snapshot; a change of some fields is
+//! merged with the record on the very snapshot it is planned on, so that no field that another caller wrote meanwhile
+//! is lost.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -196,7 +197,7 @@ impl Api {
     async fn write(&self, call: &Call, proposal: Proposal) -> Result<Written, Error> {
         let authorship = call.authorship(self.edge());
         let written = self.edge().directory().write(&call.permit, proposal, authorship, call.validate_only()).await;
-        // The plan counts changes; this caller knows only his one resource.
+        // The plan counts changes; this caller sent only one resource.
         let field = call.method.input.fields().find(|field| call.request.has_field(field) && is_resource(field));
         let field = field.map(|field| field.name().to_owned());
         written.map_err(|error| relocate(error, |_| field.clone()))

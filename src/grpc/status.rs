@@ -1,7 +1,8 @@
-//! The one table from errors to what a caller is told: code, reason, metadata, details, and a sentence in his language.
+//! The one table from errors to what a caller is told: code, reason, metadata, details, and a sentence in the caller's
+//! language.
 //!
-//! **Invariants.** Every error carries `google.rpc.ErrorInfo` of the domain `crisisgids`; no two errors share a code and
-//! a reason. What went wrong inside is logged and not told. Details never outgrow `MAX_DETAIL_BYTES`: beyond that a
+//! **Invariants.** Every error carries `google.rpc.ErrorInfo` of the domain `crisisgids`; no two errors share a code
+//! and a reason. What went wrong inside is logged and not told. Details never outgrow `MAX_DETAIL_BYTES`: beyond that a
 //! client's limit on headers would turn the refusal into a broken connection.
 
 use std::collections::HashMap;

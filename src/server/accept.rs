@@ -35,12 +35,12 @@ pub(super) struct Peer {
     certificate_names: Arc<[String]>,
 }
 
-/// From where somebody calls.
+/// Where a connection comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Remote {
     /// Over the network.
     Address(SocketAddr),
-    /// Over the socket file, as a user of this machine; the system says who.
+    /// Over the socket file, from a user of this machine, whom the operating system names.
     User(u32),
 }
 
@@ -78,7 +78,7 @@ enum Stream {
     Local(UnixStream),
 }
 
-/// What a connection takes of the room there is, for as long as it lives.
+/// The share of the limits that a connection takes for as long as it lives.
 struct Seat {
     _of_all: OwnedSemaphorePermit,
     address: IpAddr,
@@ -141,7 +141,7 @@ pub(super) fn connections(
     ReceiverStream::new(taken)
 }
 
-/// Takes the connections of the users of this machine. They do not count: whoever runs the server must get through when
+/// Takes the connections of the users of this machine. They do not count: an operator must get through when
 /// everything else is full.
 async fn take_local(socket: Socket, ready: mpsc::Sender<io::Result<Connection>>) {
     loop {
@@ -186,14 +186,15 @@ impl Loop {
             let (stream, address) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Of one connection, or of the system that has no descriptor left: the listener itself goes on.
+                    // The error is that of one connection, or of a system without a free descriptor: the listener
+                    // itself goes on.
                     tracing::warn!(%error, "a connection could not be accepted");
                     sleep(PAUSE).await;
                     continue;
                 }
             };
             let ip = address.ip().to_canonical();
-            // Who comes when all is full is closed at once, so that he tries elsewhere.
+            // A connection for which there is no room is closed at once, so that its client tries elsewhere.
             let Ok(of_all) = self.room.clone().try_acquire_owned() else {
                 if let Some(unlogged) = refused.count(Instant::now()) {
                     tracing::warn!(%address, unlogged, "no room for another connection");

@@ -1,7 +1,7 @@
 //! Answers that end when something else happens first: a deadline, or the stop of the server.
 //!
 //! **Invariants.** What the service has ready at the end is still sent, but no more after it. An answer ended from
-//! outside still ends properly, with trailers that say why, so that no client waits for a stream that nobody feeds.
+//! outside still ends properly, with trailers that say why, so that no client waits for a stream that has no source.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -75,14 +75,14 @@ impl Front {
 }
 
 impl Control {
-    /// These are the services; from here on they answer.
+    /// Loads the services; they answer from here on.
     pub(super) async fn open(&self, routes: Routes) {
         if self.loaded.set(routes.prepare()).is_ok() {
             self.health.report(ServingStatus::Serving).await;
         }
     }
 
-    /// Nothing is served any more: health says so to those who watch it, then the listener closes.
+    /// Stops serving: health says so to its watchers, then the listener closes.
     pub(super) async fn stop(&self) {
         self.health.report(ServingStatus::NotServing).await;
         self.stopping.send_replace(true);

@@ -37,7 +37,8 @@ use super::tls::{CertificateFile, Tls};
 /// the longest that a call may take.
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
 
-/// The same for commits: a disk that is well syncs in a millisecond, one that is not takes seconds.
+/// The upper ends of the buckets for commits, in seconds: a healthy disk syncs in a millisecond, a failing one takes
+/// seconds.
 const COMMIT_BUCKETS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
 
 /// What is measured. Cheap to clone.
@@ -67,7 +68,7 @@ struct Measured {
     expiries: Family<FileLabels, Gauge>,
 }
 
-/// What is looked at when somebody fetches.
+/// What is measured anew at each fetch.
 #[derive(Debug)]
 struct Watched {
     directory: Arc<Directory>,

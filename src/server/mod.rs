@@ -1,8 +1,9 @@
 //! The server: a bound listener, the layers around the services, health, and a stop that ends.
 //!
-//! **Invariants.** It listens on this machine only, unless TLS and an access file tell callers apart. It answers from the
-//! moment it is bound: health and reflection at once, everything else when the directory is loaded. After the signal
-//! to stop it ends within the drain timeout, whatever its clients do. It decides nothing about the directory.
+//! **Invariants.** It listens on this machine only, unless there are TLS and an access file, so that callers are
+//! authenticated. It answers from the moment it is bound: health and reflection at once, everything else when the
+//! directory is loaded. After the signal to stop it ends within the drain timeout, whatever its clients do. It decides
+//! nothing about the directory.
 
 use std::error::Error as StdError;
 use std::net::SocketAddr;
@@ -49,8 +50,8 @@ use identity::roster::Roster;
 use socket::Socket;
 use tls::Tls;
 
-/// The services of a directory, by the clock of this machine. Whoever was not identified is this machine's operator,
-/// unless callers are told apart. Who was given confidential values is noted in the trail.
+/// The services of a directory, by the clock of this machine. Without an access file every caller is the operator of
+/// this machine. The trail notes which callers were given confidential values.
 ///
 /// # Errors
 /// [`RulesError`] if the contract's own rules cannot be enforced, which a test rules out for every build.
@@ -141,8 +142,8 @@ pub struct Bound {
 ///
 /// # Errors
 /// [`Error::NotThisMachine`] unless the address is a loopback address, or TLS and an access file are set;
-/// [`Error::Tls`], [`Error::Access`] and [`Error::Issuer`] if their files cannot be used; [`Error::Bind`] and [`Error::Socket`] if the
-/// address or the socket file cannot be had.
+/// [`Error::Tls`], [`Error::Access`] and [`Error::Issuer`] if their files cannot be used; [`Error::Bind`] and
+/// [`Error::Socket`] if the address or the socket file cannot be had.
 pub async fn bind(settings: &Settings) -> Result<Bound, Error> {
     let address = settings.listen;
     let missing = match (&settings.tls, &settings.access_file) {
@@ -210,7 +211,7 @@ impl Bound {
         self.address
     }
 
-    /// Who can reach it, and as what: for whoever starts it.
+    /// Who can reach it, and as what: a line for the operator who starts it.
     pub fn exposure(&self) -> &str {
         &self.exposure
     }

@@ -57,7 +57,7 @@ pub struct Opened {
     pub directory: Arc<Directory>,
     /// How many records the first fill wrote, if this was the first start.
     pub filled: Option<usize>,
-    /// Where it is noted who was given confidential values; none for a directory in memory.
+    /// The trail of callers who were given confidential values; none for a directory in memory.
     pub trail: Option<Trail>,
 }
 

@@ -57,7 +57,7 @@ pub(super) fn unknown_token() -> Status {
     refusal(Code::Unauthenticated, Reason::Unauthenticated, message)
 }
 
-/// Somebody breaks the glass who may not, or does not say why.
+/// A caller breaks the glass without being allowed to, or without a reason.
 pub(super) fn unbroken_glass() -> Status {
     let message =
         "to break the glass, the office must allow it (`break_glass = true` in the access file) and you must say why";

@@ -1,4 +1,4 @@
-//! Certificates, the access file and the keys of an issuer, taken anew when they change.
+//! Certificates, the access file and the keys of an issuer, reloaded when they change.
 //!
 //! **Invariants.** What cannot be used changes nothing: what was loaded before stays, and the log says so once per
 //! change. Nothing here ends a call or a connection.
@@ -15,7 +15,7 @@ use super::identity::roster::Roster;
 use super::tls::Tls;
 use crate::config::Server as Settings;
 
-/// How often the files are looked at: soon enough for whoever revoked a token, and nothing beside what a server does.
+/// How often the files are looked at: soon enough after a token is revoked, and a negligible cost.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// Looks at the files until the future is dropped.
@@ -35,7 +35,7 @@ pub(super) async fn watch(settings: Settings, tls: Option<Tls>, identity: Option
         {
             match Roster::read(file) {
                 Ok(roster) => {
-                    tracing::info!(principals = roster.count(), "the access file was taken anew");
+                    tracing::info!(principals = roster.count(), "the access file was reloaded");
                     identity.replace(roster);
                 }
                 Err(error) => tracing::error!(%error, "the access file cannot be used; what it said before holds"),
@@ -44,7 +44,7 @@ pub(super) async fn watch(settings: Settings, tls: Option<Tls>, identity: Option
         if let (Some(identity), Some(jwt)) = (&identity, settings.jwt.as_ref().filter(|_| before.keys != seen.keys)) {
             match Issuer::read(jwt) {
                 Ok(issuer) => {
-                    tracing::info!(keys = issuer.count(), "the issuer's keys were taken anew");
+                    tracing::info!(keys = issuer.count(), "the issuer's keys were reloaded");
                     identity.replace_issuer(issuer);
                 }
                 Err(error) => tracing::error!(%error, "the issuer's keys cannot be used; those before stay"),
@@ -52,7 +52,7 @@ pub(super) async fn watch(settings: Settings, tls: Option<Tls>, identity: Option
         }
         if let (Some(tls), Some(files)) = (&tls, settings.tls.as_ref().filter(|_| before.tls != seen.tls)) {
             match tls.reload(files) {
-                Ok(()) => tracing::info!("the certificates were taken anew"),
+                Ok(()) => tracing::info!("the certificates were reloaded"),
                 Err(error) => tracing::error!(%error, "the certificates cannot be used; those before stay"),
             }
         }

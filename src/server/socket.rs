@@ -1,7 +1,7 @@
 //! The socket file: calls from this machine, by users whom the system names.
 //!
-//! **Invariants.** Only the server's own user may open the file, unless an access file tells users apart. The file goes
-//! when the server does; one that a server left that was killed is replaced, anything else never.
+//! **Invariants.** Only the server's own user may open the file, unless there is an access file to authenticate others
+//! by. The file is removed when the server stops. A file that a killed server left is replaced; anything else never is.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -19,7 +19,7 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Makes the file. `for_all`: every user of this machine may open it, and is told apart.
+    /// Makes the file. With `for_all`, every user of this machine may open it, and is authenticated.
     pub(super) fn bind(path: &Path, for_all: bool) -> io::Result<Self> {
         if let Ok(there) = path.symlink_metadata() {
             if !there.file_type().is_socket() {
@@ -36,12 +36,12 @@ impl Socket {
         Ok(Socket { listener, path: path.to_owned(), owner })
     }
 
-    /// The user who runs the server.
+    /// The user that runs the server.
     pub(super) fn owner(&self) -> u32 {
         self.owner
     }
 
-    /// The next connection, and whose it is.
+    /// The next connection, and its user.
     pub(super) async fn accept(&self) -> io::Result<(UnixStream, u32)> {
         let (stream, _) = self.listener.accept().await?;
         let user = stream.peer_cred()?.uid();

@@ -1,11 +1,11 @@
 //! Log lines of what may come by the thousand: some a second, and how many there were besides.
 //!
-//! **Invariants.** A flood does not fill the disk that the log is on. What is not logged is counted, and the count is told
-//! with the next line.
+//! **Invariants.** A flood does not fill the disk that the log is on. What is not logged is counted, and the count is
+//! told with the next line.
 
 use std::time::{Duration, Instant};
 
-/// How many lines a second: enough to see who comes, and for what.
+/// How many lines a second: enough to see which callers come, and for what.
 const LINES: u32 = 10;
 
 /// Decides which of many like events are logged.

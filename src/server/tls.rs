@@ -1,8 +1,8 @@
-//! TLS: certificates from files, changed while the server runs, and the names of whoever proved to hold one.
+//! TLS: certificates from files, changed while the server runs, and the names in the certificate of a client.
 //!
 //! **Invariants.** A handshake uses what was loaded last; connections that are open stay. A client certificate is asked
-//! for where an authority for clients is named, and verified against it; a client without one is let in, to say who he
-//! is by a token. Keys are never logged.
+//! for where an authority for clients is named, and verified against it; a client without one is let in, to
+//! authenticate by a token. Keys are never logged.
 
 use std::io;
 use std::path::Path;
@@ -141,7 +141,7 @@ fn fault(file: &Path, problem: &dyn std::fmt::Display) -> Error {
     Error::File { file: file.display().to_string(), problem: problem.to_string() }
 }
 
-/// The names in the certificate of whoever is at the other end, which the handshake has verified.
+/// The names in the certificate of the client, which the handshake has verified.
 pub(super) fn names(stream: &TlsStream<TcpStream>) -> Arc<[String]> {
     let (_, connection) = stream.get_ref();
     connection.peer_certificates().and_then(<[_]>::first).map_or_else(|| Arc::from([]), names_in)

@@ -34,10 +34,11 @@ pub(crate) mod sample;
 /// - **Durable.** When [`commit`](Store::commit) returns `Ok`, the whole group survives a power cut.
 /// - **Refused, not mixed.** A group that does not begin right after the store's revision is refused with
 ///   [`Error::Conflict`] and changes nothing.
-/// - **Unavailable is not lost.** After [`Error::Unavailable`] or [`Error::Full`] the store stands where it stood and may be tried
-///   again without being reopened; only a store that is reopened before anything else was committed may be found
-///   to hold batches of that group. A request mark makes trying again safe.
-/// - **Never silent.** What is damaged is reported as [`Error::Corrupt`], never skipped or repaired unsaid.
+/// - **Unavailable is not lost.** After [`Error::Unavailable`] or [`Error::Full`] the store stands at the revision it
+///   had, and the commit may be tried again without reopening the store. If the store is reopened instead, before
+///   anything else was committed, it may hold the first batches of the failed group; their request marks make a
+///   repetition safe.
+/// - **Never silent.** Damage is reported as [`Error::Corrupt`]; it is neither skipped nor repaired in silence.
 pub trait Store: Send {
     /// Everything that the store holds.
     ///
@@ -52,7 +53,7 @@ pub trait Store: Send {
     /// [`Error::Unavailable`] if they cannot be written at the moment, [`Error::Full`] if there is no room for them.
     fn commit(&mut self, group: &[Batch]) -> Result<(), Error>;
 
-    /// What was written: a handle of its own, which can be read while the store is being written and outlives it.
+    /// The accepted writes, as a handle of its own: it can be read while the store is written, and outlives the store.
     fn history(&self) -> Arc<dyn History>;
 }
 
@@ -71,8 +72,7 @@ pub trait History: Send + Sync {
     fn seal(&self) -> Option<Seal>;
 }
 
-/// A hash over the whole history up to a revision: whoever noted it earlier can tell whether that history still is the
-/// one it was.
+/// A hash over the whole history up to a revision. Noted elsewhere, it shows later whether that history was rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seal {
     /// The last acknowledged revision.
@@ -126,7 +126,7 @@ pub const MARK_SECONDS: i64 = 24 * 60 * 60;
 /// Why a store could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The group does not follow what the store holds; somebody else wrote.
+    /// The group does not follow what the store holds: another writer was there first.
     #[error("the store is at revision {current}, and what was to be written does not follow it")]
     Conflict {
         /// Where the store stands.

@@ -97,7 +97,7 @@ pub(crate) fn plain(count: u64) -> Vec<Batch> {
     batches(&(0..count).map(step).collect::<Vec<_>>())
 }
 
-/// Who wrote a revision; every second one is marked.
+/// The author of a revision; every second request is marked.
 pub(crate) fn authorship(revision: u64) -> Authorship {
     Authorship {
         principal: "local".to_owned(),

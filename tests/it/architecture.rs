@@ -108,7 +108,7 @@ fn the_domain_reads_no_clock_file_or_network_and_starts_no_thread() {
         let code = shipping_code(&file);
         for path in paths(&code, "std::") {
             let is_of = |outside: &&str| path == *outside || path.starts_with(&format!("{outside}::"));
-            if OUTSIDE.iter().any(|outside| is_of(&outside)) {
+            if OUTSIDE.iter().any(is_of) {
                 trespasses.push(format!("{} uses std::{path}", shown(&file)));
             }
         }
@@ -289,7 +289,8 @@ fn shipping_code(file: &Path) -> String {
     shipped.lines().filter(uncommented).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// The modules of the library that a file at this depth names: after `crate::`, or after as many `super::` as lead there.
+/// The modules of the library that a file at this depth names: after `crate::`, or after as many `super::` as lead
+/// there.
 fn crate_paths(code: &str, depth: usize) -> BTreeSet<String> {
     let above = "super::".repeat(depth - 1);
     let by_super = paths(code, "super::").into_iter().filter_map(|path| path.strip_prefix(&above).map(str::to_owned));

@@ -1,8 +1,8 @@
 //! Tokens of an issuer elsewhere (JWT, RFC 7519), held against the keys that the issuer publishes (JWKS, RFC 7517).
 //!
 //! **Invariants.** Only signatures with a public key count; which algorithms, the key says and never the token. A token
-//! without issuer, audience, subject or end of validity says nothing, nor does one with a header that must be understood
-//! and is not (RFC 7515 4.1.11). A token is never remembered: it ends.
+//! without issuer, audience, subject or end of validity says nothing, nor does one with a header that must be
+//! understood and is not (RFC 7515 4.1.11). A token is never remembered: it ends.
 
 use std::path::Path;
 
@@ -75,7 +75,7 @@ impl Issuer {
         self.keys.len()
     }
 
-    /// Whom a token names, if it is one of this issuer, for this service, and holds now.
+    /// The subject of a token, if this issuer made it for this service and it is valid now.
     pub(in crate::server) fn subject(&self, token: &str) -> Option<String> {
         let header = jsonwebtoken::decode_header(token).ok().filter(|header| header.crit.is_none())?;
         let fits = |key: &&IssuerKey| {

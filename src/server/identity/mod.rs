@@ -1,8 +1,9 @@
-//! Who calls: found out from a token, a certificate or the user of this machine, and put beside the request for the services to permit.
+//! Authentication: a token, a certificate or the user of this machine gives the principal of a call. The principal is
+//! put beside the request, and the services decide what it may do.
 //!
-//! **Invariants.** A call with a token that nobody has is refused, whatever certificate it came with; one without a
-//! token is whoever its certificate, or over the socket file the system, says; one with neither has no principal, and no service lets it in. A token is
-//! never logged. Health and reflection are asked without.
+//! **Invariants.** A call with a token that nobody has is refused, whatever certificate it came with. A call without a
+//! token is that of the principal that its certificate names or, over the socket file, that its user is. A call without
+//! either has no principal, and only health and reflection answer it. A token is never logged.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +27,7 @@ pub(super) mod roster;
 use jwt::Issuer;
 use roster::Roster;
 
-/// The header by which somebody who may sees everything for one call: it says why.
+/// The header with which a caller who may break the glass sees everything for one call; its value is the reason.
 const BREAK_GLASS: HeaderName = HeaderName::from_static("crisisgids-break-glass");
 
 /// Tokens whose hash was checked before, so that a client pays for the hash once and not with every call.
@@ -36,7 +37,7 @@ const REMEMBERED: usize = 1024;
 /// tokens must leave room for the right ones' answers.
 const CHECKS: usize = 2;
 
-/// Authenticates a call. It may have to wait for a check of a token, so that a clone of `next` goes along.
+/// Authenticates a call. The check of a token may have to wait, and a clone of `next` with it.
 pub(super) fn identify(
     identity: &Option<Arc<Identity>>,
     mut request: Request<Body>,
@@ -86,14 +87,14 @@ pub(super) struct Identity {
     roster: ArcSwap<Roster>,
     remembered: Mutex<HashMap<blake3::Hash, Principal>>,
     checks: Semaphore,
-    /// The user of this machine who runs the server, if there is a socket file.
+    /// The user of this machine that runs the server, if there is a socket file.
     owner: Option<u32>,
     /// The issuer elsewhere whose tokens count, if there is one.
     issuer: Option<ArcSwap<Issuer>>,
 }
 
 impl Identity {
-    /// `owner` is the user of this machine who is the operator when he calls over the socket file.
+    /// `owner` is the user of this machine whose calls over the socket file are those of the operator.
     pub(super) fn new(roster: Roster, owner: Option<u32>, issuer: Option<Issuer>) -> Self {
         let (remembered, checks) = (Mutex::default(), Semaphore::new(CHECKS));
         Identity {
@@ -105,7 +106,8 @@ impl Identity {
         }
     }
 
-    /// Who a user of this machine is: by the access file, or the operator if he runs the server.
+    /// The principal of a user of this machine: that of the access file or, for the user that runs the server, the
+    /// operator.
     fn by_user(&self, user: u32) -> Option<Principal> {
         let named = self.roster.load().by_user(user).cloned();
         named.or_else(|| (self.owner == Some(user)).then(Principal::local))

@@ -1,4 +1,4 @@
-//! The access file: who may call, by what he is recognised, and what he is to the directory.
+//! The access file: who may call, how a caller is authenticated, and the access role of each.
 //!
 //! **Invariants.** A roster that was read is free of doubt: every name, token and certificate name belongs to one
 //! principal. It holds hashes of tokens and never a token.
@@ -22,7 +22,7 @@ const MOST_MEMORY_KIB: u32 = 2 << 20;
 /// Why an access file cannot be used. Each fault names the principal.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("{file}: {cause}")]
     Unreadable {
         /// Which.
@@ -31,7 +31,7 @@ pub enum Error {
         #[source]
         cause: std::io::Error,
     },
-    /// It is no TOML of this form.
+    /// The file is no TOML of this form.
     #[error("{file}: {problem}")]
     Form {
         /// Which.
@@ -183,24 +183,24 @@ impl Roster {
         self.principals.len()
     }
 
-    /// Whose a certificate is: of the first of its names that is known.
+    /// The principal of a certificate: that of the first of its names that is known.
     pub(in crate::server) fn by_certificate(&self, names: &[String]) -> Option<&Principal> {
         let known = names.iter().find_map(|name| self.certificates.get(name))?;
         self.principals.get(known).map(|entry| &entry.principal)
     }
 
-    /// Who the subject of a token of the issuer is.
+    /// The principal of the subject of a token of the issuer.
     pub(in crate::server) fn by_subject(&self, subject: &str) -> Option<&Principal> {
         self.principals.get(self.subjects.get(subject)?).map(|entry| &entry.principal)
     }
 
-    /// Who a user of this machine is.
+    /// The principal of a user of this machine.
     pub(in crate::server) fn by_user(&self, user: u32) -> Option<&Principal> {
         self.principals.get(self.users.get(&user)?).map(|entry| &entry.principal)
     }
 
-    /// Whose a token is: `name.secret`. Takes as long as the hash is made to take, also if there is nobody of that name:
-    /// how long it takes says nothing of who there is.
+    /// The principal of a token, `name.secret`. It hashes also for a name that does not exist, so that the time it
+    /// takes does not show which names exist.
     pub(in crate::server) fn by_token(&self, token: &str) -> Option<&Principal> {
         let (name, secret) = token.split_once('.')?;
         let entry = self.principals.get(name).filter(|entry| entry.token_hash.is_some());

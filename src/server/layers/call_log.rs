@@ -1,8 +1,8 @@
 //! One log line per call: what was called, by whom, how it ended, how long it took.
 //!
-//! **Invariants.** A call is logged once, when its answer has ended, whichever way: an answer that nobody waited for is
-//! CANCELLED, never OK. Payloads are never logged. Of refusals for want of room only some are logged, with how many were
-//! not: a flood must not fill the disk that the log is on.
+//! **Invariants.** A call is logged once, when its answer has ended, however it ends: an answer that its client
+//! cancelled is CANCELLED, never OK. Payloads are never logged. Of refusals for want of room only some are logged, with
+//! how many were not: a flood must not fill the disk that the log is on.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -97,7 +97,7 @@ impl Drop for OpenCall {
             };
         }
         match code {
-            // The server's own fault: somebody has to look.
+            // The server's own fault: an operator has to look.
             Code::Internal | Code::Unknown | Code::DataLoss => log!(error),
             Code::Unavailable | Code::DeadlineExceeded => log!(warn),
             Code::ResourceExhausted => {

@@ -14,8 +14,8 @@ use super::super::answer::{Inner, Reply};
 use super::super::ending::Ending;
 use super::super::refusal;
 
-/// How much earlier than tonic a call is ended. Both clocks start in the same call; one tick of tokio's timer makes sure
-/// that ours is never the later one.
+/// How much earlier than tonic a call is ended. Both clocks start in the same call; one tick of tokio's timer makes
+/// sure that ours is never the later one.
 const EARLIER: Duration = Duration::from_millis(1);
 
 /// Ends a call in time: no reply may take longer than `longest` to begin.
@@ -26,7 +26,7 @@ pub(super) fn deadline(longest: &Duration, request: Request<Body>, next: &mut im
     let reply = next.call(request);
     Box::pin(async move {
         let reply = tokio::select! {
-            // First the time: a call that nobody waits for any more is not begun.
+            // First the time: a call whose deadline has passed is not begun.
             biased;
             () = to_begin => return Ok(refusal::too_late().into_http()),
             reply = reply => reply?,

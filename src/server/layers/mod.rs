@@ -1,7 +1,7 @@
 //! The layers around the services, outermost first, one reason per line.
 //!
-//! **Invariants.** They know calls, not what is asked: no payload is read or logged here. They stand around all that the
-//! port serves, and every refusal of theirs is a gRPC status: what is not gRPC would have to be told apart outside them.
+//! **Invariants.** They know calls, not what is asked: no payload is read or logged here. They stand around all that
+//! the port serves, and every refusal of theirs is a gRPC status: what is not gRPC has no place inside them.
 //!
 //! Each of ours is one function; what one more costs is said in [`answer`](super::answer).
 
@@ -63,7 +63,8 @@ pub(super) fn stack(
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         // The caller learns the id also of a call that a browser page or a panic ended.
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        // Answers a browser's preflight and lets the page see what the answer says; outside gRPC-Web, which knows neither.
+        // Answers a browser's preflight and lets the page see what the answer says; outside gRPC-Web, which knows
+        // neither.
         .layer(cors(&origins))
         // Translates to plain gRPC, so that everything inside sees one protocol.
         .layer(GrpcWebLayer::new())
@@ -79,7 +80,7 @@ pub(super) fn stack(
         // Before anything is done for a call: a flood must not cost more than saying no.
         .layer_fn(move |inner| around(inner, room.clone(), shed::shed))
         .layer_fn(|inner| around(inner, (), span::span))
-        // Who calls is known before anything answers.
+        // A call is authenticated before anything answers.
         .layer_fn(move |inner| around(inner, identity.clone(), identify))
         // An authenticated caller has its share, and no more.
         .layer_fn(move |inner| around(inner, shares.clone(), share::share))

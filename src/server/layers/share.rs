@@ -1,7 +1,7 @@
 //! No caller takes more than its share: calls at the same time, and calls a second, per principal.
 //!
-//! **Invariants.** Only an authenticated caller has a share; a health check and a caller without a principal have none to
-//! use up. A caller over the socket file is not limited. A refused caller is told when to try again.
+//! **Invariants.** Only an authenticated caller has a share; a health check and a caller without a principal have none
+//! to use up. A caller over the socket file is not limited. A refused caller is told when to try again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use super::is_unlimited;
 use crate::config::Limits;
 use crate::domain::access::Principal;
 
-/// How long a caller who has too many calls open waits before he tries again.
+/// How long a caller with too many open calls waits before it tries again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Holds each principal to its share.
@@ -43,7 +43,7 @@ pub(super) struct Shares {
     most_open: u32,
     /// Between two calls of one principal, on average.
     interval: Duration,
-    /// How far ahead of that pace he may be: a second's calls at once.
+    /// How far ahead of that pace it may be: a second's calls at once.
     burst: Duration,
     taken: Mutex<HashMap<String, Taken>>,
 }

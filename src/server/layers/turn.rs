@@ -1,12 +1,13 @@
-//! Replies are made by threads of their own, so that the threads that read and write connections are never busy with one.
+//! Replies are made by threads of their own, so that the threads that read and write connections are never busy with
+//! one.
 //!
 //! A reply is work without a pause. Made where connections are read, the calls behind it would wait in a queue that the
-//! layers around cannot see: `shed` would find no call too many and refuse none, and under ten times the load that can be
-//! answered every reply would come too late, that of a health check among them. `cargo bench --bench load` shows it.
+//! layers around cannot see: `shed` would find no call too many and refuse none, and under ten times the load that can
+//! be answered every reply would come too late, that of a health check among them. `cargo bench --bench load` shows it.
 //!
-//! **Invariants.** It stands inside every layer that counts or times a call, so that waiting for a thread is counted and
-//! timed. A call that is cancelled while it waits for a thread is never begun. A call that no limit holds for does not
-//! wait.
+//! **Invariants.** It stands inside every layer that counts or times a call, so that waiting for a thread is counted
+//! and timed. A call that is cancelled while it waits for a thread is never begun. A call that no limit holds for does
+//! not wait.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -25,7 +26,7 @@ use super::super::answer::{Inner, Reply};
 use super::super::refusal;
 use super::is_unlimited;
 
-/// Has a reply made by those threads. The whole of the call is done there, so that a clone of `next` goes along.
+/// Has a reply made by those threads. The whole call is done there, so that it takes a clone of `next` along.
 pub(super) fn turn(
     threads: &Arc<Threads>,
     request: Request<Body>,

@@ -8,8 +8,8 @@
 //!     blake3 of everything before
 //! ```
 //!
-//! It is made from the files, also while a server appends to them: they only grow, and every frame is proved as it is
-//! read. What was being written at that moment is in it whole or not at all.
+//! A backup is made from the files, also while a server appends to them: they only grow, and every frame is proved as
+//! it is read. A group that is written at that moment is in the backup whole or not at all.
 //!
 //! **Invariants.** A backup and a restored directory come into being whole, by a rename, after they were proved.
 //! Nothing that is there is ever overwritten. One segment at a time is in memory.
@@ -65,7 +65,8 @@ pub fn back_up(directory: &Path, file: &Path, advance: &mut dyn FnMut(u64, u64))
                 return Err(Error::Unavailable(format!("no directory is kept in {}", directory.display())));
             }
             let copied = copy(&kept, &unfinished, advance);
-            // With another segment begun meanwhile, what was read may hold what was given up, or look damaged.
+            // If another segment was begun meanwhile, the copy may hold a group that was never acknowledged, or look
+            // damaged.
             if LedgerFiles::list(directory, &[])?.is_as(&kept) {
                 return copied;
             }

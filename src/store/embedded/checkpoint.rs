@@ -7,7 +7,8 @@
 //!     blake3 of everything before
 //! ```
 //!
-//! It holds no marked request: what it replaces is older than any request is recognised by.
+//! A checkpoint holds no marked request: every batch that it replaces is older than the time for which a request is
+//! recognised.
 //!
 //! **Invariants.** It is made of segments that were proved and comes into being whole, by a rename, before any of them
 //! is put away. What is read is held against its checksum and its own tally; that it belongs to a ledger is proved by
@@ -79,7 +80,7 @@ impl Checkpoint {
         Ok(Checkpoint { head, entries })
     }
 
-    /// It as bytes; `None` if an entry is larger than 4 GiB.
+    /// The checkpoint as bytes; `None` if an entry is larger than 4 GiB.
     pub(super) fn encode(&self) -> Option<Vec<u8>> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(FORMAT.to_le_bytes());

@@ -1,8 +1,8 @@
 //! Compacting the ledger: segments older than what must be kept give way to a checkpoint and are put away.
 //!
 //! First the checkpoint is written and synced, then the segments it replaces are moved into the archive, from where
-//! nothing is ever read again but to examine it. Whoever opens the ledger in between finds the checkpoint, takes no
-//! account of what it replaces, and the next compaction goes on with the moving.
+//! only an examination reads them again. A process that opens the ledger between the two finds the checkpoint and
+//! ignores the segments that it replaces; the next compaction moves the rest of them.
 //!
 //! **Invariants.** Segments go as a whole, oldest first, and never the newest one. What a repeated request is
 //! recognised by is younger than anything that goes. Nothing is deleted but an older checkpoint.
@@ -25,8 +25,8 @@ use crate::store::{Error, History, MARK_SECONDS};
 /// How many batches are read from the ledger at once.
 pub(super) const READ_BATCHES: usize = 256;
 
-/// Puts away the segments of a ledger that need not be kept any more, as its layout says. Where every batch is kept, only
-/// what an earlier checkpoint replaced is put away.
+/// Puts away the segments of a ledger that need not be kept any more, as its layout says. Where every batch is kept,
+/// only what an earlier checkpoint replaced is put away.
 pub(super) fn compact(ledger: &Ledger) -> Result<(), Error> {
     match ledger.layout().keep_seconds {
         Some(seconds) => compact_before(ledger.directory(), &ledger.reader(), seconds),
@@ -312,7 +312,7 @@ mod tests {
             }
             fs::write(&victim, &bytes).unwrap();
             if of_archive {
-                // What was put away is not needed; only who examines looks at it.
+                // The archive is not needed; only an examination reads it.
                 is_right(directory.path(), FOR_EVER, &all);
                 let found = examine(directory.path()).unwrap().archive;
                 let told = found.is_some_and(|said| said.contains(victim.to_str().unwrap()));

@@ -20,8 +20,8 @@ pub(super) fn create(directory: &Path) -> std::io::Result<()> {
     builder.create(directory)
 }
 
-/// Takes a data directory that somebody else made away from those who are neither its owner nor of its group. Where that
-/// cannot be done it is told, and no reason not to answer.
+/// Takes the permissions of a data directory away from users that are neither its owner nor of its group, if it was
+/// made with them. Where that fails, a warning is logged and the store opens all the same.
 pub(super) fn close_to_strangers(directory: &Path) {
     #[cfg(unix)]
     {
@@ -36,8 +36,8 @@ pub(super) fn close_to_strangers(directory: &Path) {
     }
 }
 
-/// Moves sled's files where nobody opens them, for whoever wants to look into them. Those of the time before go: on a full
-/// disk each start would leave more of them.
+/// Moves the files of sled aside, where they are not opened again and can be investigated. Files moved aside earlier
+/// are removed: on a full disk each start would otherwise leave more of them.
 pub(super) fn move_aside(directory: &Path, why: &str) {
     let aside = directory.join(format!("{DIRECTORY}.damaged"));
     let moved = match fs::remove_dir_all(&aside) {

@@ -26,7 +26,7 @@ pub(super) const ALIGN: usize = 64;
 const HEADER: usize = 64;
 const MAGIC: [u8; 4] = *b"CGf1";
 const END: [u8; 4] = *b"end\n";
-/// Of the payload, before the batch: count, digest, second.
+/// The part of the payload before the batch: count, digest, second.
 const PREFIX: usize = 32;
 /// The least that a disk writes whole.
 const SECTOR: usize = 512;
@@ -185,7 +185,7 @@ impl<'a> Header<'a> {
     }
 }
 
-/// `N` bytes at a place.
+/// `N` bytes at an offset.
 pub(super) fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }

@@ -1,7 +1,7 @@
 //! The ledger: every accepted batch, in append-only segments, chained by hash. What is in it is the truth.
 //!
-//! One `fdatasync` per group of batches. After a failed write or sync the file is given up: the next segment says
-//! where its valid part ends, and what stands after that was never acknowledged.
+//! One `fdatasync` per group of batches. After a failed write or sync the file is not written again: the next segment
+//! says where its valid part ends, and what stands after that was never acknowledged.
 //!
 //! # Opening
 //! Every byte of every segment is proved. A last group whose writing was cut short is cut off and reported
@@ -29,7 +29,8 @@ use crate::store::Error;
 /// In which files the ledger is kept, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
-    /// A segment is followed by another rather than pass so many bytes. A start reads one segment at a time into memory.
+    /// A segment is followed by another rather than pass so many bytes. A start reads one segment at a time into
+    /// memory.
     pub segment: usize,
     /// How many zeros are written ahead of the frames, in bytes.
     pub ahead: usize,
@@ -72,7 +73,7 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Opens the ledger of a directory, or begins one if there never was a store: if nothing in the directory has a
-    /// name that begins with one of `traces`. A ledger that ends before `acknowledged` has lost something.
+    /// name that begins with one of `traces`. A ledger that ends before `acknowledged` has lost a write.
     pub(super) fn open(
         directory: &Path,
         layout: Layout,
@@ -190,7 +191,7 @@ impl Ledger {
         if self.tail.as_ref().is_none_or(|tail| tail.is_full(frames.len(), self.layout.segment)) {
             self.start_segment().map_err(|error| Error::unavailable(&self.directory, &error))?;
         }
-        // Taken out, so that whatever happens while writing, a panic included, leaves the file given up.
+        // Taken out, so that after any failure while writing, a panic included, the file is not written again.
         let Some(mut tail) = self.tail.take() else {
             return Err(Error::Internal("a ledger without a segment".to_owned()));
         };
@@ -405,7 +406,7 @@ mod tests {
         disk::log::read_only(false);
         ledger.append(&entries(&all[4..5])).unwrap();
         disk::log::read_only(true);
-        // What a segment was written into is given up when that fails, and another is begun.
+        // A segment whose write failed is not written again; another is begun.
         ledger.tail = None;
         assert!(matches!(ledger.append(&entries(&all[5..])), Err(Error::Unavailable(_))));
         disk::log::read_only(false);

@@ -1,7 +1,8 @@
 //! One process for one data directory.
 //!
-//! **Invariants.** The lock is the operating system's, so that it ends with the process however that ends; the file
-//! only says whose it is. On a file system that can only be read nothing is said, and the lock holds all the same.
+//! **Invariants.** The lock is one of the operating system, so that it is released when the process ends, however it
+//! ends. The file only names the process that holds the lock. On a read-only file system the name cannot be written;
+//! the lock holds all the same.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
@@ -19,7 +20,7 @@ pub(super) struct DirectoryLock {
 }
 
 impl DirectoryLock {
-    /// Takes the lock of a directory, or says at once who holds it.
+    /// Takes the lock of a directory, or fails at once and names the process that holds it.
     pub(super) fn take(directory: &Path) -> Result<Self, Error> {
         let path = directory.join(FILE);
         let failed = |error: std::io::Error| Error::unavailable(&path, &error);
@@ -30,7 +31,7 @@ impl DirectoryLock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                // Who holds it is a courtesy; that it is held is certain.
+                // The name of the holder is a courtesy; that the lock is held is certain.
                 let _ = file.read_to_string(&mut holder);
                 let holder = match holder.trim() {
                     "" => "another process".to_owned(),
@@ -43,7 +44,7 @@ impl DirectoryLock {
         }
         if !is_read_only {
             file.set_len(0).map_err(failed)?;
-            // On a full disk nobody is named.
+            // On a full disk no process is named.
             let _ = writeln!(file, "{}", std::process::id());
         }
         Ok(DirectoryLock { _file: file, is_read_only })

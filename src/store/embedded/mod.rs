@@ -6,7 +6,8 @@
 //! opened for want of room or because nothing can be written, the ledger alone is read.
 //!
 //! **Invariants.** One process has the directory. What [`load`](Store::load) gives adds up to the tally in the
-//! ledger's last frame. A sled that knows of more than the ledger does proves that the ledger has lost something.
+//! ledger's last frame. If sled holds a later revision than the ledger, the ledger has lost a write and the
+//! store is refused as damaged.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -71,7 +72,7 @@ impl EmbeddedStore {
         Self::open_with(directory, Layout::default())
     }
 
-    /// The same, with a layout of the ledger that is not the default one.
+    /// Opens the store of a data directory with a ledger of another layout than the default.
     ///
     /// # Errors
     /// As [`open`](EmbeddedStore::open).
@@ -140,8 +141,8 @@ impl EmbeddedStore {
         Ok(store)
     }
 
-    /// Puts away what need not be kept. What was asked of the store does not depend on it, so that a failure is told and
-    /// the next new segment, or the next start, tries again.
+    /// Puts segments that need not be kept into the archive. No call depends on it: a failure is logged, and the next
+    /// new segment, or the next start, tries again.
     fn compact(&self) {
         if let Err(error) = compact::compact(&self.ledger) {
             tracing::warn!(%error, "the ledger could not be compacted; it is tried again later");
@@ -246,7 +247,7 @@ fn fill(view: &mut LedgerView, held: &Holdings, changed: BTreeSet<EntryKey>) {
     view.fill(update);
 }
 
-/// What these entries say at the head of a ledger, with the marked requests of the last day.
+/// The contents that these entries hold at the head of a ledger, with the marked requests of the last day.
 fn contents(entries: &BTreeMap<EntryKey, Vec<u8>>, ledger: &Ledger) -> Result<Contents, Error> {
     let requests = accepted(&ledger.reader())?;
     Ok(Contents { revision: ledger.head().revision, requests, ..decode(entries)? })
@@ -355,7 +356,7 @@ mod tests {
         let behind = store_of(&all[..20]);
         fs::remove_dir_all(&path).unwrap();
         assert_eq!(open(directory.path()).unwrap().load(), Ok(sample::expected(&all)));
-        // The files of one time are kept for whoever looks into them, and no more.
+        // The files of one failure are kept for an investigation, and no more.
         for (sled, aside) in [(behind.path(), 0), (other.path(), 1), (other.path(), 1)] {
             fs::remove_dir_all(&path).unwrap();
             copy(&sled.join(DIRECTORY), &path);
@@ -400,7 +401,7 @@ mod tests {
         files(directory.path(), "ledger").iter().for_each(|file| fs::remove_file(file).unwrap());
         let damaged = open(directory.path()).unwrap_err();
         assert!(matches!(damaged, Error::Corrupt { last_good: Revision(0), .. }), "{damaged}");
-        // Nor one of which only the audit trail is left.
+        // Nor does a store of which only the audit trail is left.
         fs::remove_dir_all(directory.path().join(DIRECTORY)).unwrap();
         fs::write(directory.path().join("audit.jsonl"), "").unwrap();
         assert!(matches!(open(directory.path()), Err(Error::Corrupt { .. })));

@@ -1,7 +1,7 @@
 //! Proving the ledger of a directory: every byte of every segment, in order. Nothing is changed.
 //!
-//! It serves whoever opens the ledger, copies it or examines it, also while another process appends to it: what is
-//! then found beyond the last whole group looks like a torn end.
+//! Opening, backing up and examining a ledger all prove it first, also while another process appends to it: a group
+//! that is being written at that moment looks like a torn end.
 //!
 //! **Invariants.** One segment at a time is in memory. A damaged ledger is refused with the file, the last good
 //! revision and what to do.
@@ -32,7 +32,7 @@ pub(super) struct LedgerFiles {
     checkpoint: Revision,
     /// The first revisions of the segments after that, in order.
     firsts: Vec<Revision>,
-    /// What the checkpoint replaced and is still here: files of no account.
+    /// Files that the checkpoint replaced and that are not in the archive yet: they are not read.
     pub(super) replaced: Vec<PathBuf>,
     /// Where the newest segment must end, if that is known from elsewhere.
     end: Option<Head>,
@@ -43,13 +43,13 @@ pub(super) struct LedgerFiles {
 /// What there is of a witness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WitnessFound {
-    /// It can be read.
+    /// There is a witness that can be read.
     Says(Witness),
-    /// It is there and cannot be read.
+    /// There is a witness that cannot be read.
     Unreadable,
-    /// It is not there, but something else tells that a store was kept here.
+    /// There is no witness, but another file shows that a store was kept here.
     Missing,
-    /// Nothing tells that a store was kept here.
+    /// No file shows that a store was kept here.
     Never,
 }
 
@@ -69,7 +69,7 @@ pub(super) struct Proved<'a> {
 }
 
 impl LedgerFiles {
-    /// Looks what there is. Anything with a name that begins with one of `traces` tells that a store was kept here.
+    /// Lists the files of a directory. A file whose name begins with one of `traces` shows that a store was kept here.
     pub(super) fn list(directory: &Path, traces: &[&str]) -> Result<Self, Error> {
         let (mut firsts, mut checkpoints, mut witness) = (Vec::new(), Vec::new(), WitnessFound::Never);
         for entry in fs::read_dir(directory).map_err(|error| Error::unavailable(directory, &error))? {
@@ -113,12 +113,12 @@ impl LedgerFiles {
         self.firsts.first().map(|first| base_of(&self.path(*first), Revision::default)).transpose()
     }
 
-    /// The same, of which nothing after `head` is of any account.
+    /// These files, read up to `head` only: what follows it in the newest segment is ignored.
     pub(super) fn up_to(self, head: Head) -> Self {
         LedgerFiles { end: Some(head), ..self }
     }
 
-    /// Whether another look found the same files.
+    /// Whether another listing has the same checkpoint and segments.
     pub(super) fn is_as(&self, other: &LedgerFiles) -> bool {
         (self.checkpoint, &self.firsts) == (other.checkpoint, &other.firsts)
     }
@@ -152,7 +152,7 @@ impl LedgerFiles {
         self.firsts.iter().map(size).try_fold(0_u64, |sum, size| Ok(sum.saturating_add(size?)))
     }
 
-    /// What the witness says; without one, nothing.
+    /// What the witness says; without a witness, the beginning of the ledger.
     pub(super) fn said(&self) -> Witness {
         match self.witness {
             WitnessFound::Says(witness) => witness,
@@ -228,7 +228,8 @@ impl LedgerFiles {
     }
 }
 
-/// Where the ledger stood before a segment, as its header says; a header that cannot be read is damage after `last_good`.
+/// Where the ledger stood before a segment, as its header says; a header that cannot be read is damage after
+/// `last_good`.
 fn base_of(path: &Path, last_good: impl FnOnce() -> Revision) -> Result<Head, Error> {
     let mut header = Vec::new();
     let file = fs::File::open(path).map_err(|error| Error::unavailable(path, &error))?;

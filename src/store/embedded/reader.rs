@@ -1,4 +1,4 @@
-//! Reading the ledger while it is written: history, and where it stood when.
+//! Reading the ledger while it is written: the history, and the head at each revision.
 //!
 //! **Invariants.** Only what is acknowledged is read. Every frame is proved again by its checksum; the chain was
 //! proved when the ledger was opened. No lock is held while reading a file.
@@ -40,7 +40,7 @@ pub(super) struct Piece {
     pub(super) path: PathBuf,
     /// Where the ledger stood before it.
     pub(super) base: Revision,
-    /// Places to begin reading.
+    /// Offsets from which reading may begin.
     pub(super) marks: Vec<Mark>,
 }
 

@@ -21,7 +21,7 @@ const MAGIC: [u8; 8] = *b"CGledger";
 const FORMAT: u32 = 1;
 /// How many bytes come before the first frame.
 pub(super) const HEADER: usize = 2 * ALIGN;
-/// Of the header, what the CRC32 covers: magic, format, 4 zeros, revision, count, digest, chain hash.
+/// The part of the header that the CRC32 covers: magic, format, 4 zeros, revision, count, digest, chain hash.
 const SUMMED: usize = 80;
 
 /// How many frames lie between two that can be found without reading those before.
@@ -39,13 +39,13 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// It as bytes: revision u64, count u64, digest u128, chain.
+    /// The head as bytes: revision u64, count u64, digest u128, chain.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let Tally { count, digest } = self.tally;
         [&self.revision.0.to_le_bytes()[..], &count.to_le_bytes(), &digest.to_le_bytes(), &self.chain].concat()
     }
 
-    /// What these bytes begin with; `None` if they are too few.
+    /// The head that these bytes begin with; `None` if they are too few.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let field = |at| number(bytes, at).map(u64::from_le_bytes);
         Some(Head {
@@ -56,7 +56,7 @@ impl Head {
     }
 }
 
-/// A place in a segment from which reading may begin.
+/// An offset in a segment from which reading may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
     /// The revision of the frame there.
@@ -91,13 +91,13 @@ pub(super) fn first_of(file_name: &str) -> Option<Revision> {
 pub(super) struct Scan {
     /// Where the ledger stands after it.
     pub(super) head: Head,
-    /// Places to begin reading.
+    /// Offsets from which reading may begin.
     pub(super) marks: Vec<Mark>,
     /// Where the frames end.
     pub(super) end: usize,
     /// Where the frames of the last group begin: they alone may not be synced yet.
     pub(super) last_group: usize,
-    /// Why there is something after the end that was never acknowledged, if there is.
+    /// Why the bytes after the end, if there are any, were never acknowledged.
     pub(super) torn: Option<&'static str>,
 }
 
@@ -199,7 +199,7 @@ pub(super) fn frames(
     Ok(())
 }
 
-/// The chain hash at a revision of a segment that was proved; that of the base, if it is the base's.
+/// The chain hash at a revision in a proved segment; at the revision of the base, the hash of the base.
 pub(super) fn chain_at(bytes: &[u8], base: &Head, revision: Revision) -> Option<ChainHash> {
     let (mut at, mut head) = (HEADER, (base.revision, base.chain));
     while head.0 != revision {
@@ -288,7 +288,7 @@ impl Tail {
     }
 
     /// Appends frames, durable when this returns, and gives where they begin. After an error the segment must not
-    /// be used any more: nobody knows what of them is on disk.
+    /// be used any more: it is not known which of the frames are on disk.
     pub(super) fn append(&mut self, frames: &[u8]) -> io::Result<usize> {
         let (start, end) = (self.end, self.end.saturating_add(frames.len()));
         self.file.write_at(start, frames)?;

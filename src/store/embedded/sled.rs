@@ -58,7 +58,7 @@ pub(super) struct Update {
 /// The view, as its thread keeps it. Dropping it waits until what was sent is written.
 #[derive(Debug)]
 pub(super) struct LedgerView {
-    /// None once sled has failed or is left behind: until the next start it is stale.
+    /// None once sled has failed or cannot keep up: it is then stale until the next start.
     updates: Option<SyncSender<Update>>,
     closed: Receiver<()>,
 }
@@ -95,7 +95,7 @@ impl LedgerView {
         Ok((LedgerView { updates: Some(updates), closed }, held))
     }
 
-    /// Has an update written, some time; never waits. A view that has failed or cannot keep up stays as it is.
+    /// Has an update written later; never waits. A view that has failed or cannot keep up stays as it is.
     pub(super) fn update(&mut self, update: Update) {
         let sent = self.updates.as_ref().map(|updates| updates.try_send(update));
         match sent {
@@ -109,7 +109,7 @@ impl LedgerView {
         }
     }
 
-    /// Has an update written, some time; waits for room. Only while nobody waits for a write.
+    /// Has an update written later; waits for room in the queue, and so may be called only while the store opens.
     pub(super) fn fill(&mut self, update: Update) {
         if let Some(updates) = &self.updates
             && updates.send(update).is_err()
@@ -129,8 +129,8 @@ impl Drop for LedgerView {
 }
 
 /// How often, and how long each time, a sled that this process closed a moment ago is waited for. Its own threads hold
-/// its lock a little longer than its handle lives, and tell nobody when they let go. No other process can hold it: the
-/// data directory is locked.
+/// its lock a little longer than its handle lives, and give no sign when they release it. No other process can hold it:
+/// the data directory is locked.
 const UNLOCKING: (u32, Duration) = (200, Duration::from_millis(10));
 
 fn open(config: &::sled::Config) -> ::sled::Result<::sled::Db> {
@@ -179,7 +179,7 @@ fn held(db: &::sled::Db) -> Result<Holdings, String> {
     Ok(Holdings { head, entries })
 }
 
-/// Writes what is sent until nobody can send any more, then closes sled.
+/// Writes what is sent until the last sender is gone, then closes sled.
 fn keep(db: ::sled::Db, queue: &Receiver<Update>) {
     let kept = guarded(|| {
         while let Ok(first) = queue.recv() {

@@ -1,7 +1,7 @@
 //! The witness: a small file beside the ledger that says what had been acknowledged some time ago.
 //!
 //! In the last frames of a ledger, what was cut short by a power cut and what was lost afterwards look alike. The
-//! witness tells them apart: what it names had been synced, so that a ledger without it has lost something. It also
+//! witness distinguishes them: what it names had been synced, so that a ledger without it has lost a write. It also
 //! names the newest segment, so that a missing ledger is not taken for a new one.
 //!
 //! **Invariants.** It is written only after what it names is durable, and comes into being whole, by a rename. It may
