@@ -55,6 +55,7 @@
 //!   for what is refused before any handler), and its exit code in `cli/output/error.rs`.
 //! - *What an access role may*: [`domain::access`]; what is withheld from it: [`domain::redact`]; who calls:
 //!   `server/identity`; what is noted of who saw it: `grpc/audit.rs`, and how the trail is kept: [`audit`].
+//! - *Something that holds of every call*: a layer, one function in `server/layers`; what one costs: `server/answer.rs`.
 //! - *A measurement*: `server/metrics.rs`, and `config/alerts.yml` if somebody is to be woken.
 //! - *Another store*: a room beside `store/embedded/`, held to `store/conformance.rs`; `server/open.rs` chooses it.
 //! - *A setting*: [`config`], and its explanation in `config/default.toml`.

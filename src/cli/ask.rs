@@ -9,8 +9,8 @@ use std::str::FromStr;
 use clap::{Args, Subcommand};
 
 use super::failure::Failure;
-use super::output::answer::View;
 use super::output::json;
+use super::output::view::View;
 use super::settings::{Format, Settings};
 use crate::domain::text::Language;
 use crate::proto::v1;

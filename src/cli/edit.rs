@@ -12,8 +12,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 
 use super::failure::Failure;
-use super::output::answer::View;
 use super::output::json;
+use super::output::view::View;
 use super::output::words::{Say, label};
 use super::settings::{Settings, print};
 use crate::client::{self, Client, ListOptions, Resource, WriteOptions};

@@ -14,9 +14,9 @@ use prost_types::Timestamp as Stamp;
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::output::answer::View;
 use super::output::json;
 use super::output::paper::Paper;
+use super::output::view::View;
 use crate::client::{self, Client, Secret, Trust};
 use crate::config::Interval;
 use crate::domain::text::Language;

@@ -4,32 +4,20 @@
 //! always printed whole, as far as they can within [`SCREEN`] lines: what does not fit is said shorter, and only gaps of
 //! one kind are counted.
 
-use crate::domain::text::Language;
 use crate::proto::v1::{
-    ActingOrganisation, AreaReference, FindActingOrganisationsResponse, Gap, Grip, Group, LastResort, Role, Severity,
+    ActingOrganisation, AreaReference, FindActingOrganisationsResponse, Gap, Group, LastResort, Role, Severity,
 };
 
 use super::entry::{Length, contacts, in_full, marks, row, widths};
 use super::handover::{handovers, one_line};
-use super::paper::{Cell, Ink, Paper, length};
+use super::paper::{Cell, Ink, length};
 use super::reach::{channel, first_way, reach};
 use super::words::{Say, label, list, moment};
 
+pub(super) use super::view::View;
+
 /// The lines that a screen shows without scrolling.
 pub(super) const SCREEN: usize = 24;
-
-/// How the answer is shown.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::cli) struct View {
-    /// The reader's language.
-    pub(in crate::cli) language: Language,
-    /// What it is written on.
-    pub(in crate::cli) paper: Paper,
-    /// Whether nothing is folded.
-    pub(in crate::cli) all: bool,
-    /// The level compared with.
-    pub(in crate::cli) compared: Option<Grip>,
-}
 
 /// How much room the first lines take: each step says something shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

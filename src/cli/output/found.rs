@@ -5,12 +5,12 @@
 use crate::domain::text::Language;
 use crate::proto::v1;
 
-use super::answer::View;
 use super::entry::every_contact;
 use super::handover::handovers;
 use super::paper::{Cell, Ink};
 use super::reach::reach;
 use super::rest::footer;
+use super::view::View;
 use super::words::{Say, label, list, moment};
 
 impl View {

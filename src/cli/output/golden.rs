@@ -15,8 +15,9 @@ use crate::domain::text::Language;
 use crate::proto::convert::Detail;
 use crate::proto::v1;
 
-use super::answer::{SCREEN, View};
+use super::answer::SCREEN;
 use super::paper::Paper;
+use super::view::View;
 
 const VIEW: View =
     View { language: Language::Dutch, paper: Paper { width: 80, colour: false }, all: false, compared: None };

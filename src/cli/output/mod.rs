@@ -4,10 +4,11 @@
 //! or looks at the clock. The order of an answer is the server's.
 
 mod alarm;
-pub(super) mod answer;
+mod answer;
 pub(super) mod error;
 pub(super) mod json;
 pub(super) mod paper;
+pub(super) mod view;
 pub(super) mod words;
 mod entry;
 mod found;

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::proto::v1;
 
-use super::answer::View;
 use super::paper::{Cell, Ink};
+use super::view::View;
 use super::words::{Say, label, moment};
 
 impl View {

@@ -4,10 +4,10 @@
 
 use crate::proto::v1::{ActingOrganisation, ArrangementReference, FindActingOrganisationsResponse, Group, Severity};
 
-use super::answer::View;
 use super::entry::{contacts, in_full, marks, sign};
 use super::paper::{Cell, Ink, length};
 use super::reach::{channel, first_way};
+use super::view::View;
 use super::words::{Say, label, list, moment};
 
 impl View {
