@@ -14,9 +14,9 @@ lint:
 test:
     cargo test --locked
 
-# Long campaigns (a counter-example that proptest finds is kept in a file under proptest-regressions/, which is committed
-# and tried first from then on): so many inputs for each reader, calls of each method by each role, faults of each kind on each file,
+# Long campaigns: so many inputs for each reader, calls of each method by each role, faults of each kind on each file,
 # and kills of the server. Minutes to hours; each tells its counts. The inputs are others every time: the seed is told.
+# A counter-example is kept in a file under proptest-regressions/, to be committed: it is tried first from then on.
 campaigns cases="20000" calls="100" damage="20" kills="200":
     export PROPTEST_RNG_SEED="$(date +%s)"; echo "seed $PROPTEST_RNG_SEED"; \
       PROPTEST_CASES={{cases}} cargo test --locked --lib no_input_
