@@ -106,7 +106,7 @@ pub struct Seen {
 pub struct Written {
     /// The batch; without writes, and with the revision that stands, if nothing changes.
     pub batch: Arc<Batch>,
-    /// The directory right after it; for a replay, as it stands. Of a dry run: as it would be.
+    /// The directory right after it; for a replay and a dry run, as it stands.
     pub snapshot: Arc<Snapshot>,
     /// Whether this request was accepted before and nothing was written this time.
     pub replayed: bool,

@@ -164,8 +164,10 @@ impl Writer {
                 Proposal::Found(find) => find(head)?,
             };
             let mut batch = head.plan(&changes, authorship)?;
-            let snapshot = if batch.writes.is_empty() {
+            if batch.writes.is_empty() {
                 batch.revision = head.revision();
+            }
+            let snapshot = if batch.writes.is_empty() || validate_only {
                 head.clone()
             } else {
                 Arc::new(head.after([&batch]))

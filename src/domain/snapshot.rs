@@ -3,7 +3,7 @@
 //! **Invariants.** Every reference in it leads to a record in it. Applying a [`Batch`] gives another snapshot and
 //! leaves this one as it is. Indices are derived, never stored.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ use super::words::Words;
 pub struct Snapshot {
     revision: Revision,
     records: Records,
-    withheld: BTreeMap<Name, Arc<Fields>>,
+    withheld: imbl::OrdMap<Name, Arc<Fields>>,
     index: Index,
 }
 
@@ -92,7 +92,7 @@ impl Snapshot {
         // With its slash: `organisations/a-b` comes between `organisations/a` and `organisations/a/contacts/c`.
         let prefix = format!("{organisation}/");
         self.records
-            .range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded))
+            .range::<_, str>((Bound::Included(prefix.as_str()), Bound::Unbounded))
             .map(|(_, stored)| stored)
             .take_while(move |stored| stored.record.name().as_str().starts_with(&prefix))
     }

@@ -12,7 +12,7 @@
 
 mod groups;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -35,17 +35,17 @@ use groups::{AreaEdges, Contacts, Coverages, SpokenAreas};
 pub(super) use groups::{Rules, about};
 
 /// The records of a snapshot.
-pub(super) type Records = BTreeMap<Name, Arc<Stored>>;
+pub(super) type Records = imbl::OrdMap<Name, Arc<Stored>>;
 
 /// What is looked up by something else than a name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Index {
     /// Per record, those that refer to it, by name.
-    pub(super) referrers: HashMap<Name, Vec<Name>>,
+    pub(super) referrers: imbl::HashMap<Name, Vec<Name>>,
     /// Per record, when its facts hold of which any is announced.
-    pub(super) announced: BTreeMap<Name, Vec<Validity>>,
+    pub(super) announced: imbl::OrdMap<Name, Vec<Validity>>,
     /// Every instant at which any fact may begin, end, age or come near its end, with how many do.
-    boundaries: BTreeMap<Timestamp, usize>,
+    boundaries: imbl::OrdMap<Timestamp, usize>,
     pub(super) areas: Arc<AreaEdges>,
     pub(super) spoken: Arc<SpokenAreas>,
     pub(super) coverages: Arc<Coverages>,
@@ -187,14 +187,14 @@ pub(super) fn of_collection(records: &Records, collection: Collection) -> impl I
     let prefix: Arc<str> = format!("{}/", above.word()).into();
     let within = prefix.clone();
     records
-        .range::<str, _>((Bound::Included(&*prefix), Bound::Unbounded))
+        .range::<_, str>((Bound::Included(&*prefix), Bound::Unbounded))
         .take_while(move |(name, _)| name.as_str().starts_with(&*within))
         .map(|(_, stored)| &stored.record)
         .filter(move |record| above != Collection::Organisations || record.name().collection() == collection)
 }
 
 fn values(records: &Records) -> impl Iterator<Item = &Record> + Clone {
-    records.values().map(|stored| &stored.record)
+    records.iter().map(|(_, stored)| &stored.record)
 }
 
 /// When the facts of a record hold of which any is announced. Relations that no answer follows do not count.
