@@ -22,6 +22,7 @@
 //! | [`domain::lexicon`], [`domain::calamity`] | the terms of the directory, and words to a calamity type, circumstances or daily work |
 //! | [`domain::report`] | the text of an alarm as it stands on a screen, to a question: one grammar |
 //! | `domain::words` | the normal form of what is typed, and the index of names |
+//! | `domain::index` | what a snapshot looks up by something else than a name; grows by what is written |
 //! | `domain::search` | filters, orders and pages of lists |
 //! | [`domain::plan`](mod@domain::plan), [`domain::merge`](mod@domain::merge) | wanted changes to one batch, or everything that is wrong with them |
 //! | [`store`] | the durable store: its contract, the form of a record on disk, and the store in memory |
@@ -50,6 +51,8 @@
 //!   [`domain::acting::alarm`]. *What a calamity takes away*: `takes_down` and `depends_on`, [`domain::acting::outage`].
 //! - *The answer must say something else*: the step in [`domain::acting`], its words in `acting/answer.rs` and
 //!   `answer.proto`, then `proto/convert`.
+//! - *Something is slow*: what each question looks up is in `domain::index`; what a layer costs, in `server/answer.rs`;
+//!   the whole under load, in `benches/`.
 //! - *A list must be filtered or ordered otherwise*: `domain/search`.
 //! - *A new way to refuse*: [`domain::error`], `error_reason.proto`, the table in `grpc/status.rs` (`server/refusal.rs`
 //!   for what is refused before any handler), and its exit code in `cli/output/error.rs`.
