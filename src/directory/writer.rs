@@ -167,11 +167,8 @@ impl Writer {
             if batch.writes.is_empty() {
                 batch.revision = head.revision();
             }
-            let snapshot = if batch.writes.is_empty() || validate_only {
-                head.clone()
-            } else {
-                Arc::new(head.after([&batch]))
-            };
+            let snapshot =
+                if batch.writes.is_empty() || validate_only { head.clone() } else { Arc::new(head.after([&batch])) };
             Ok(Written { batch: Arc::new(batch), snapshot, replayed: false })
         });
         catch_unwind(plan).unwrap_or_else(|_| Err(Error::Internal("planning a write panicked".to_owned())))

@@ -94,6 +94,9 @@ fn a_dispatch_centre_that_asks_is_not_told_to_call_the_dispatch_centre() {
             assert!(!own.last_resorts.iter().any(is_centre), "{place} {calamity}");
             let called = own.first_call.as_ref().map(|call| call.organisation.name.id().to_owned());
             assert!(!called.is_some_and(|id| id.starts_with("meldkamer-")), "{place} {calamity}");
+            let numbers = own.last_resorts.iter().flat_map(|last| &last.contacts).flat_map(|reach| &reach.channels);
+            let mut numbers = numbers.chain(own.first_call.iter().map(|call| &call.channel));
+            assert!(numbers.all(|one| one.channel.value != "112"), "{place} {calamity}: it answers 112 itself");
             assert!(own.gaps.iter().all(|gap| !gap.message.nl.contains("via de meldkamer.")), "{:?}", own.gaps);
             let red = |answer: &Answer| answer.gaps.iter().filter(|gap| gap.severity == Severity::Red).count();
             assert!(red(&own) <= red(&told), "{:?}", own.gaps);

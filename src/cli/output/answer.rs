@@ -206,6 +206,9 @@ impl View {
 
     fn red_gaps(&self, answer: &FindActingOrganisationsResponse, room: Room, lines: &mut Vec<String>) {
         let red: Vec<&Gap> = answer.gaps.iter().filter(|gap| gap.severity() == Severity::Red).collect();
+        if red.is_empty() {
+            return;
+        }
         let mark = self.say("ROOD", "RED");
         if self.all || room < Room::Tight {
             red.iter().for_each(|gap| self.paragraph(lines, format!("{mark} {}", gap.message), Ink::Red, 5));

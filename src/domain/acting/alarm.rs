@@ -10,10 +10,9 @@
 use crate::domain::assignment::{Activation, AlarmMeans, Role};
 use crate::domain::catalogue::DISPATCH_CENTRE;
 use crate::domain::contact::{ChannelKind, Purpose};
-use crate::domain::name::Id;
-use crate::domain::organisation::Organisation;
 
 use super::answer::{Alarmed, Entry, EntryChange, FirstCall, Group, LastResort, Reach, RoleEntry};
+use super::asker::Asker;
 
 /// The alarm list of an answer, in the order to alarm: who leads, then who supports, then who decides.
 pub fn call_now(entries: &[Entry]) -> Vec<Alarmed> {
@@ -33,18 +32,14 @@ pub fn call_now(entries: &[Entry]) -> Vec<Alarmed> {
 /// The first act: the first channel that reaches who leads or is alarmed. Who only decides comes last. A party without
 /// a number that the dispatch centre alarms over its system is reached by calling the dispatch centre. The organisation
 /// that asks is not called.
-pub fn first_call(
-    call_now: &[Alarmed],
-    last_resorts: &[LastResort],
-    asking: Option<&Id<Organisation>>,
-) -> Option<FirstCall> {
+pub fn first_call(call_now: &[Alarmed], last_resorts: &[LastResort], asker: Asker<'_>) -> Option<FirstCall> {
     let dispatch = || {
         let centres = last_resorts.iter().filter(|last| last.capability.name.name().as_str() == DISPATCH_CENTRE);
         centres.filter(|last| !last.announced).flat_map(|last| &last.contacts).find_map(first_channel)
     };
     call_now.iter().find_map(|alarmed| {
         let by_system = alarmed.activation.as_ref().is_some_and(|rule| rule.means == AlarmMeans::DispatchSystem);
-        let own = alarmed.call.clone().filter(|call| Some(&call.organisation.name) != asking);
+        let own = alarmed.call.clone().filter(|call| !asker.answers(&call.organisation.name, &call.channel.channel));
         own.or_else(|| if by_system { dispatch() } else { None })
     })
 }

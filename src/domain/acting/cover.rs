@@ -90,13 +90,6 @@ impl View<'_> {
         coverage.validity.holds(self.at, self.reading).then(|| self.organisation(&organisation)).flatten()
     }
 
-    /// Whether an organisation covers a capability anywhere, in whichever reading: a dispatch centre that is to be followed
-    /// by another is still one.
-    pub fn may_cover(&self, organisation: &Id<Organisation>, capability: &Id<Capability>) -> bool {
-        let coverages = self.snapshot.coverages_of(organisation.name());
-        coverages.iter().any(|one| one.capability == *capability && one.validity.may_hold(self.at))
-    }
-
     /// Whoever covers a capability in a part: those at the narrowest area of the chain that is covered whole, by one or
     /// by several who divide it, those that cover some of an area at least as narrow, and those that cover an area
     /// inside the part.

@@ -13,6 +13,7 @@
 //! | 9 gaps | [`gaps`] |
 //! | 10 order, the alarm list and the first act | [`entries`], [`alarm`] |
 //! | what the calamity itself takes away | [`outage`] |
+//! | what the organisation that asks answers itself | [`asker`] |
 //!
 //! **Invariants.** Everything is read twice: once as confirmed, once as if all that is announced were confirmed. What
 //! only the second reading gives is marked `announced`; where both agree, nothing is said.
@@ -29,6 +30,7 @@ pub mod cover;
 pub mod reach;
 pub mod entries;
 pub mod alarm;
+pub mod asker;
 pub mod outage;
 pub mod binding;
 pub mod handover;
@@ -58,6 +60,7 @@ use answer::{
     Alarmed, AskedCalamity, BindingArrangement, Entry, FirstCall, Gap, Group, Handover, LastResort, Reach, Resolution,
     ResolvedArea, Severity,
 };
+use asker::Asker;
 use binding::Occasion;
 use entries::Read;
 use gaps::Finder;
@@ -202,7 +205,7 @@ impl<'s> Answering<'s> {
         let mut found = Found {
             resolution: resolution(self.snapshot, self.at, self.asked, readings),
             acting: entries::entries(self.snapshot, readings, grip),
-            last_resorts: last_resorts(readings, self.asked.asking.as_ref()),
+            last_resorts: last_resorts(readings, self.asker()),
             arrangements: self.binding(readings, grip),
             handovers: handover::handovers(readings),
         };
@@ -213,8 +216,12 @@ impl<'s> Answering<'s> {
         found
     }
 
+    fn asker(&self) -> Asker<'s> {
+        Asker { snapshot: self.snapshot, at: self.at, organisation: self.asked.asking.as_ref() }
+    }
+
     fn first_call(&self, call_now: &[Alarmed], last_resorts: &[LastResort]) -> Option<FirstCall> {
-        alarm::first_call(call_now, last_resorts, self.asked.asking.as_ref())
+        alarm::first_call(call_now, last_resorts, self.asker())
     }
 
     /// What the asked calamities take away.
@@ -326,19 +333,21 @@ fn regions(readings: &[Read<'_>]) -> BTreeSet<Name> {
 /// Whom to call when nobody else answers: whoever covers a capability that is a last resort, in order. What the first
 /// reading does not give is marked and comes after what it gives. What the organisation that asks covers
 /// itself is no last resort.
-fn last_resorts(readings: &[Read<'_>], asking: Option<&Id<Organisation>>) -> Vec<LastResort> {
+fn last_resorts(readings: &[Read<'_>], asker: Asker<'_>) -> Vec<LastResort> {
     let mut found: Vec<LastResort> = Vec::new();
     for (index, Read { view, territory, .. }) in readings.iter().enumerate() {
         let beyond: Vec<Part> = territory.elsewhere.iter().map(Elsewhere::part).collect();
         let parts: Vec<&Part> = territory.parts.iter().chain(&beyond).collect();
-        let asks = |capability: &Id<Capability>| asking.is_some_and(|asking| view.may_cover(asking, capability));
         let resorts = view.snapshot.all::<Capability>().filter(|capability| capability.last_resort_rank > 0);
-        for capability in resorts.filter(|capability| !asks(&capability.name)) {
+        for capability in resorts.filter(|capability| !asker.covers(&capability.name)) {
             let covers = parts.iter().flat_map(|part| view.covers(capability.name.name(), part));
             let organisations: BTreeMap<Id<Organisation>, Arc<Organisation>> =
                 covers.map(|cover| (cover.organisation.name.clone(), cover.organisation)).collect();
             for organisation in organisations.into_values() {
-                let contacts = view.reach(&organisation, None, &parts);
+                let mut contacts = view.reach(&organisation, None, &parts);
+                if !asker.leave_out_own(&mut contacts) {
+                    continue;
+                }
                 let same = |known: &&mut LastResort| {
                     known.capability.last_resort_rank == capability.last_resort_rank
                         && known.organisation.name == organisation.name
