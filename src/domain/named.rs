@@ -61,7 +61,7 @@ pub fn circumstance(snapshot: &Snapshot, words: &str, at: Timestamp, path: &Path
 /// The one condition that words state by the terms of the directory, if they say nothing else.
 fn stated_by_term(snapshot: &Snapshot, words: &str, at: Timestamp) -> Option<Arc<Condition>> {
     let reading = snapshot.lexicon().read(snapshot, &super::words::tokens(words), at);
-    let only = reading.unread.is_empty() && reading.calamity_types.is_empty();
+    let only = reading.unread.is_empty() && (reading.calamity_types.is_empty() || reading.hinted);
     match reading.circumstances.as_slice() {
         [(condition, _)] if only => snapshot.get(condition).cloned(),
         _ => None,

@@ -33,6 +33,8 @@ use spelling::Spelling;
 pub enum Said {
     /// A term of the directory.
     Term(Arc<Term>),
+    /// A term by a code that may as well be a word: it must be asked.
+    Perhaps(Arc<Term>),
     /// A calamity type: by its name, its code or a word of its own.
     Type(Arc<CalamityType>),
     /// A calamity type by a code of another system that matches it only roughly: it must be asked.
@@ -43,7 +45,7 @@ impl Said {
     /// The calamity types that are meant, the likeliest first.
     pub fn calamity_types(&self) -> Vec<Id<CalamityType>> {
         match self {
-            Said::Term(term) => term.calamity_types.clone(),
+            Said::Term(term) | Said::Perhaps(term) => term.calamity_types.clone(),
             Said::Type(one) | Said::Roughly(one) => vec![one.name.clone()],
         }
     }
@@ -51,7 +53,7 @@ impl Said {
     /// The circumstances that are stated.
     pub fn circumstances(&self) -> &[Id<Condition>] {
         match self {
-            Said::Term(term) => &term.circumstances,
+            Said::Term(term) | Said::Perhaps(term) => &term.circumstances,
             Said::Type(_) | Said::Roughly(_) => &[],
         }
     }
@@ -61,21 +63,30 @@ impl Said {
         match self {
             Said::Term(term) => term.ask || term.routine,
             Said::Type(_) => false,
-            Said::Roughly(_) => true,
+            Said::Perhaps(_) | Said::Roughly(_) => true,
         }
     }
 
     /// The term that says that this is daily work.
     pub fn routine(&self) -> Option<&Arc<Term>> {
         match self {
-            Said::Term(term) if term.routine => Some(term),
-            Said::Term(_) | Said::Type(_) | Said::Roughly(_) => None,
+            Said::Term(term) | Said::Perhaps(term) if term.routine => Some(term),
+            Said::Term(_) | Said::Perhaps(_) | Said::Type(_) | Said::Roughly(_) => None,
+        }
+    }
+
+    /// Whether its types are only what a circumstance makes one ask: "with injured" is no road accident beside a fire,
+    /// and alone it asks where it happened.
+    pub fn only_hints(&self) -> bool {
+        match self {
+            Said::Term(term) => term.ask && !term.circumstances.is_empty() && !term.calamity_types.is_empty(),
+            Said::Perhaps(_) | Said::Type(_) | Said::Roughly(_) => false,
         }
     }
 
     fn validity(&self) -> &Validity {
         match self {
-            Said::Term(term) => &term.validity,
+            Said::Term(term) | Said::Perhaps(term) => &term.validity,
             Said::Type(one) | Said::Roughly(one) => &one.validity,
         }
     }
@@ -167,16 +178,20 @@ impl Lexicon {
         }
     }
 
-    /// A code counts with its system beside it; alone only if it cannot be mistaken for a word, and is asked otherwise.
+    /// A code counts with its system beside it; alone only if it cannot be mistaken for a word, and is asked otherwise. A
+    /// type's code of three letters is a category ("met"), and no code alone.
     fn add_code(&mut self, system: &str, code: &str, said: &Said) {
         self.add_form(&[system, code], said, code);
         let is_a_word = code.chars().all(char::is_alphabetic);
-        if !is_a_word {
-            self.add_form(&[code], said, code);
-        } else if let (Said::Type(one), true) = (said, code.len() <= SHORT_CODE) {
-            self.add_form(&[code], &Said::Roughly(one.clone()), code);
-        } else if code.len() <= SHORT_CODE {
-            self.add_form(&[code], said, code);
+        match said {
+            _ if !is_a_word => self.add_form(&[code], said, code),
+            Said::Type(one) | Said::Roughly(one) if code.len() <= SHORT_CODE => {
+                self.add_form(&[code], &Said::Roughly(one.clone()), code);
+            }
+            Said::Term(term) if !term.calamity_types.is_empty() => {
+                self.add_form(&[code], &Said::Perhaps(term.clone()), code);
+            }
+            Said::Term(_) | Said::Perhaps(_) | Said::Type(_) | Said::Roughly(_) => {}
         }
     }
 
@@ -194,8 +209,9 @@ impl Lexicon {
     fn add_words(&mut self, text: &str, said: &Said) {
         let written = tokens(text);
         let particles_count = written.len() <= PARTICLES_COUNT_UP_TO;
-        let counted = written.iter().filter(|word| particles_count || !self.spelling.is_particle(word));
-        let mut tokens: Vec<String> = counted.flat_map(|word| self.spelling.canonical(word)).collect();
+        let pieces = self.spelling.canonical(&written).into_iter();
+        let counted = pieces.filter(|piece| particles_count || !piece.is_particle);
+        let mut tokens: Vec<String> = counted.flat_map(|piece| piece.tokens).collect();
         tokens.sort_unstable();
         tokens.dedup();
         let form = join(&written);

@@ -28,6 +28,8 @@ pub struct Reading {
     pub calamity_types: Vec<Arc<CalamityType>>,
     /// Whether it must be asked, though it means one type.
     pub ask: bool,
+    /// Whether it only states circumstances, and its types are what these make one ask.
+    pub hinted: bool,
     /// Whether its terms say different things of the type, so that all of them are given.
     pub disagrees: bool,
     /// The term that says that it is daily work.
@@ -59,6 +61,8 @@ impl Reading {
 struct Held<'l> {
     meaning: &'l Meaning,
     used: BTreeSet<usize>,
+    /// Which word of the term stands where: "bermbrand" says more than its one place.
+    explains: BTreeSet<(usize, &'l str)>,
 }
 
 impl Lexicon {
@@ -78,16 +82,16 @@ impl Lexicon {
         indices
             .filter_map(|index| self.meaning(*index))
             .filter(|meaning| meaning.said.validity().may_hold(at))
-            .map(|meaning| Held { meaning, used: (0..words).collect() })
+            .map(|meaning| Held { meaning, used: (0..words).collect(), explains: BTreeSet::new() })
             .collect()
     }
 
     /// The terms of which every word is in a text.
     fn held<T: AsRef<str>>(&self, words: &[T], at: Timestamp) -> Vec<Held<'_>> {
         let mut positions: HashMap<String, BTreeSet<usize>> = HashMap::new();
-        for (position, word) in words.iter().enumerate() {
-            for token in self.spelling.read(word.as_ref()).into_iter().flatten() {
-                positions.entry(token).or_default().insert(position);
+        for piece in self.spelling.read(words) {
+            for token in piece.tokens {
+                positions.entry(token).or_default().extend(piece.positions.iter().copied());
             }
         }
         let mut candidates: Vec<usize> =
@@ -99,11 +103,12 @@ impl Lexicon {
             .filter_map(|index| self.meaning(index))
             .filter(|meaning| meaning.said.validity().may_hold(at))
             .filter_map(|meaning| {
-                let mut used = BTreeSet::new();
+                let mut explains = BTreeSet::new();
                 for token in &meaning.tokens {
-                    used.extend(positions.get(token)?.iter().copied());
+                    explains.extend(positions.get(token)?.iter().map(|position| (*position, token.as_str())));
                 }
-                Some(Held { meaning, used })
+                let used = explains.iter().map(|(position, _)| *position).collect();
+                Some(Held { meaning, used, explains })
             })
             .collect()
     }
@@ -123,12 +128,12 @@ impl Lexicon {
 
 /// The terms that none explains more than. A circumstance that is stated stays stated.
 fn standing(held: Vec<Held<'_>>) -> Vec<Held<'_>> {
-    let says_type =
-        |one: &Held<'_>| one.meaning.said.routine().is_some() || !one.meaning.said.calamity_types().is_empty();
+    let says_type = |one: &Held<'_>| {
+        let said = &one.meaning.said;
+        said.routine().is_some() || (!said.calamity_types().is_empty() && !said.only_hints())
+    };
     let is_less = |one: &Held<'_>, other: &Held<'_>| {
-        let fewer = one.used.is_subset(&other.used) && one.used.len() < other.used.len();
-        let shorter = one.used == other.used && one.meaning.tokens.len() < other.meaning.tokens.len();
-        fewer || shorter
+        one.explains.is_subset(&other.explains) && one.explains.len() < other.explains.len()
     };
     let loses = |one: &Held<'_>| says_type(one) && held.iter().any(|other| says_type(other) && is_less(one, other));
     let lost: Vec<bool> = held.iter().map(loses).collect();
@@ -174,33 +179,42 @@ impl Combination<'_> {
 
     /// What several terms of one text say of the type: what they agree upon, or else all of it.
     fn narrowed(&self, held: &[Held<'_>], unread: BTreeSet<usize>) -> Reading {
-        let firm = held.iter().filter(|one| one.meaning.said.routine().is_none());
-        let said = firm.map(|one| self.in_use(one.meaning.said.calamity_types())).filter(|types| !types.is_empty());
-        let mut types: Option<Vec<Arc<CalamityType>>> = None;
-        let mut agree = true;
-        for more in said {
-            types = Some(match types {
-                None => more,
-                Some(known) => {
-                    let common = self.common(&known, &more);
-                    if common.is_empty() {
-                        agree = false;
-                        known.into_iter().chain(more).collect()
-                    } else {
-                        common
-                    }
-                }
-            });
-        }
-        // Daily work counts where nothing else is said.
-        let types = types
-            .unwrap_or_else(|| self.in_use(held.iter().flat_map(|one| one.meaning.said.calamity_types()).collect()));
+        let said = |counts: fn(&Said) -> bool| {
+            let counted = held.iter().filter(move |one| counts(&one.meaning.said));
+            counted.map(|one| self.in_use(one.meaning.said.calamity_types())).filter(|types| !types.is_empty())
+        };
+        // Daily work counts where nothing else is said, and what a circumstance makes one ask where that is not either.
+        let firm = self.agreed(said(|said| said.routine().is_none() && !said.only_hints()));
+        let is_routine = held.iter().any(|one| one.meaning.said.routine().is_some());
+        let (types, agree) = match firm {
+            Some(firm) => firm,
+            None if is_routine => (said(|said| said.routine().is_some()).flatten().collect(), true),
+            None => self.agreed(said(Said::only_hints)).unwrap_or((Vec::new(), true)),
+        };
         let types = self.in_use(types.into_iter().map(|one| one.name.clone()).collect());
         let mut reading = self.reading(held, types);
         reading.ask |= !agree;
         reading.disagrees = !agree;
         reading.unread = unread;
         reading
+    }
+
+    /// What lists of types agree upon; of those that do not, what each group of them does, and that they do not. Nothing
+    /// where there is none.
+    fn agreed(&self, lists: impl Iterator<Item = Vec<Arc<CalamityType>>>) -> Option<(Vec<Arc<CalamityType>>, bool)> {
+        let mut groups: Vec<Vec<Arc<CalamityType>>> = Vec::new();
+        for more in lists {
+            let agreeing = groups.iter_mut().find_map(|group| {
+                let common = self.common(group, &more);
+                (!common.is_empty()).then_some((group, common))
+            });
+            match agreeing {
+                Some((group, common)) => *group = common,
+                None => groups.push(more),
+            }
+        }
+        let agree = groups.len() < 2;
+        (!groups.is_empty()).then(|| (groups.concat(), agree))
     }
 
     /// The types of two lists that are the same as, or below, one of the other list.
@@ -220,6 +234,8 @@ impl Combination<'_> {
     fn reading(&self, held: &[Held<'_>], types: Vec<Arc<CalamityType>>) -> Reading {
         let means = |said: &Said| !said.calamity_types().is_empty() || said.routine().is_some();
         let typed: Vec<&Held<'_>> = held.iter().filter(|one| means(&one.meaning.said)).collect();
+        let hinted = typed.iter().all(|one| one.meaning.said.only_hints());
+        let typed: Vec<&Held<'_>> = typed.into_iter().filter(|one| hinted || !one.meaning.said.only_hints()).collect();
         let settling = |one: &&&Held<'_>| {
             let own = one.meaning.said.calamity_types();
             own.iter().any(|id| types.iter().any(|kept| kept.name == *id))
@@ -239,6 +255,7 @@ impl Combination<'_> {
         }
         Reading {
             ask: ask && !types.is_empty(),
+            hinted: hinted && !types.is_empty(),
             disagrees: false,
             routine,
             circumstances,

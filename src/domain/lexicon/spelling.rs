@@ -1,10 +1,14 @@
-//! From a typed word to the words that terms use: abbreviations and usual words, plurals and diminutives, compounds, and
-//! slips of the pen.
+//! From typed words to the words that terms use: abbreviations and usual words, phrases, plurals and diminutives,
+//! compounds, and slips of the pen.
+//!
+//! What is read as other words is one word ("br") or a phrase ("niet bereikbaar"): its words stand next to each other, in
+//! that order, with nothing but particles between them. Of phrases that begin alike the longest is read.
 //!
 //! **Invariants.** A word that terms use stays as it is, but for what it is read as. A compound is split, and a slip put
-//! right, only where the word means nothing by itself and there is one way to do it.
+//! right, only where the word means nothing by itself and there is one way to do it. Whatever a word is brought to, it is
+//! known from which words of the text. What stands for two things is read as neither of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::domain::record::Record;
 use crate::domain::term::TermForm;
@@ -15,11 +19,42 @@ use crate::domain::words::tokens;
 pub struct Spelling {
     /// What a word is read as instead.
     expansions: HashMap<String, Vec<String>>,
+    /// What several words are read as instead: by the first of them, the longest first.
+    phrases: HashMap<String, Vec<Phrase>>,
     particles: HashSet<String>,
     /// The words that stand in terms, as written.
     written: HashSet<String>,
     /// The same by first letter, for slips.
     by_initial: HashMap<u8, Vec<String>>,
+}
+
+/// Words that are read as others.
+#[derive(Debug, Clone)]
+struct Phrase {
+    /// The words behind the first.
+    rest: Vec<String>,
+    reads_as: Vec<String>,
+}
+
+/// Words of a text, and what they are brought to.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    /// Which words of the text.
+    pub positions: BTreeSet<usize>,
+    /// The words that terms use for it; none where nothing is known of it.
+    pub tokens: Vec<String>,
+    /// Whether it is one word that does not count: an article, a preposition.
+    pub is_particle: bool,
+}
+
+/// What a typed word is found to be.
+#[derive(Debug, Clone)]
+enum Spelt {
+    /// A word of a term, in whatever number, or a slip of one.
+    Known,
+    /// Made of words of terms.
+    Compound(Vec<String>),
+    Unknown,
 }
 
 /// How often a word is read as another: an abbreviation of a usual word of another.
@@ -38,6 +73,7 @@ const TWO_SLIPS: usize = 10;
 impl Spelling {
     /// The spelling of the terms among these records.
     pub(super) fn of<'a>(records: impl Iterator<Item = &'a Record> + Clone) -> Self {
+        let mut read_as: HashMap<Vec<String>, HashSet<Vec<String>>> = HashMap::new();
         let mut spelling = Spelling { written: super::written_tokens(records.clone()), ..Spelling::default() };
         for record in records {
             let Record::Term(term) = record else { continue };
@@ -49,13 +85,18 @@ impl Spelling {
                 TermForm::Word | TermForm::Abbreviation if !term.expands_to.is_empty() && term.area_kind.is_none() => {
                     let expansion: Vec<String> = term.expands_to.iter().flat_map(|word| tokens(word)).collect();
                     for word in &term.words {
-                        if let [token] = tokens(word).as_slice() {
-                            spelling.expansions.insert(token.clone(), expansion.clone());
-                        }
+                        read_as.entry(tokens(word)).or_default().insert(expansion.clone());
                     }
                 }
                 TermForm::Word | TermForm::Abbreviation | TermForm::Class | TermForm::Code | TermForm::AreaKind => {}
             }
+        }
+        // What stands for two things is read as neither: "gr" would be guessed.
+        for (words, meant) in read_as.into_iter().filter(|(_, meant)| meant.len() == 1) {
+            meant.iter().for_each(|expansion| spelling.add_expansion(&words, expansion));
+        }
+        for phrases in spelling.phrases.values_mut() {
+            phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
         }
         for word in &spelling.written {
             if let Some(initial) = word.bytes().next() {
@@ -63,6 +104,19 @@ impl Spelling {
             }
         }
         spelling
+    }
+
+    fn add_expansion(&mut self, words: &[String], reads_as: &[String]) {
+        match words {
+            [] => {}
+            [word] => {
+                self.expansions.insert(word.clone(), reads_as.to_vec());
+            }
+            [first, rest @ ..] => {
+                let phrase = Phrase { rest: rest.to_vec(), reads_as: reads_as.to_vec() };
+                self.phrases.entry(first.clone()).or_default().push(phrase);
+            }
+        }
     }
 
     /// Whether a word does not count: an article, a preposition.
@@ -75,34 +129,104 @@ impl Spelling {
         self.written.contains(token) || self.expansions.contains_key(token)
     }
 
-    /// A word of a term in the spelling that all texts are brought to: read as the usual words, in the singular.
-    pub fn canonical(&self, token: &str) -> Vec<String> {
-        self.canonical_within(token, MAX_EXPANSIONS)
+    /// Words of a term in the spelling that all texts are brought to: read as the usual words, in the singular.
+    pub fn canonical<T: AsRef<str>>(&self, words: &[T]) -> Vec<Piece> {
+        self.canonical_within(words, MAX_EXPANSIONS)
     }
 
-    fn canonical_within(&self, token: &str, left: usize) -> Vec<String> {
+    fn canonical_within<T: AsRef<str>>(&self, words: &[T], left: usize) -> Vec<Piece> {
+        let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+        self.pieces(&words, left, |word, _| self.canonical_word(word, left))
+    }
+
+    /// Typed words in that spelling; no tokens for what cannot be brought to any word of a term.
+    pub fn read<T: AsRef<str>>(&self, words: &[T]) -> Vec<Piece> {
+        let spelt: Vec<(&str, Spelt)> = words.iter().map(|word| self.spelt(word.as_ref())).collect();
+        let words: Vec<&str> = spelt.iter().map(|(word, _)| *word).collect();
+        self.pieces(&words, MAX_EXPANSIONS, |word, position| match spelt.get(position) {
+            Some((_, Spelt::Known)) => self.canonical_word(word, MAX_EXPANSIONS),
+            Some((_, Spelt::Compound(parts))) => {
+                parts.iter().flat_map(|part| self.canonical_word(part, MAX_EXPANSIONS)).collect()
+            }
+            Some((_, Spelt::Unknown)) | None => Vec::new(),
+        })
+    }
+
+    /// A typed word, a slip of the pen put right.
+    fn spelt<'w>(&'w self, word: &'w str) -> (&'w str, Spelt) {
+        if self.is_known(word) {
+            return (word, Spelt::Known);
+        }
+        if let Some(parts) = self.parts(word, MAX_PARTS) {
+            return (word, Spelt::Compound(parts));
+        }
+        self.slip_of(word).map_or((word, Spelt::Unknown), |meant| (meant.as_str(), Spelt::Known))
+    }
+
+    /// Words cut into phrases and single words, and what each is brought to.
+    fn pieces(&self, words: &[&str], left: usize, bring: impl Fn(&str, usize) -> Vec<String>) -> Vec<Piece> {
+        let mut taken: BTreeSet<usize> = BTreeSet::new();
+        let mut pieces = Vec::new();
+        for (position, word) in words.iter().enumerate() {
+            if taken.contains(&position) {
+                continue;
+            }
+            if let Some((positions, phrase)) = self.phrase_at(words, position, &taken) {
+                taken.extend(positions.iter().copied());
+                let tokens = self.flat(&phrase.reads_as, left.saturating_sub(1));
+                pieces.push(Piece { positions, tokens, is_particle: false });
+            } else {
+                let positions = BTreeSet::from([position]);
+                pieces.push(Piece { positions, tokens: bring(word, position), is_particle: self.is_particle(word) });
+            }
+        }
+        pieces
+    }
+
+    /// The longest phrase that begins with a word, and where its words stand.
+    fn phrase_at(&self, words: &[&str], first: usize, taken: &BTreeSet<usize>) -> Option<(BTreeSet<usize>, &Phrase)> {
+        let phrases = self.phrases.get(*words.get(first)?)?;
+        phrases.iter().find_map(|phrase| {
+            let mut positions = BTreeSet::from([first]);
+            let mut next = first;
+            for wanted in &phrase.rest {
+                loop {
+                    next = next.checked_add(1).filter(|next| !taken.contains(next))?;
+                    let word = *words.get(next)?;
+                    if word == wanted || stems(word).contains(wanted) {
+                        break;
+                    }
+                    if !self.is_particle(word) {
+                        return None;
+                    }
+                }
+                positions.insert(next);
+            }
+            Some((positions, phrase))
+        })
+    }
+
+    fn canonical_word(&self, token: &str, left: usize) -> Vec<String> {
         let Some(left) = left.checked_sub(1) else { return vec![token.to_owned()] };
         if let Some(expansion) = self.expansions.get(token) {
-            let read = |word: &String| {
-                if word == token { vec![word.clone()] } else { self.canonical_within(word, left) }
+            // A word that is read as itself and others is not read again.
+            return if expansion.iter().any(|word| word == token) {
+                expansion.clone()
+            } else {
+                self.flat(expansion, left)
             };
-            return expansion.iter().flat_map(read).collect();
         }
         match stems(token).into_iter().find(|stem| self.is_written(stem)) {
-            Some(stem) => self.canonical_within(&stem, left),
+            Some(stem) => self.canonical_word(&stem, left),
             None => vec![token.to_owned()],
         }
     }
 
-    /// A typed word in that spelling; `None` if it cannot be brought to any word of a term.
-    pub fn read(&self, token: &str) -> Option<Vec<String>> {
-        if self.is_known(token) {
-            return Some(self.canonical(token));
+    fn flat(&self, words: &[String], left: usize) -> Vec<String> {
+        if left == 0 {
+            return words.to_vec();
         }
-        if let Some(parts) = self.parts(token, MAX_PARTS) {
-            return Some(parts.iter().flat_map(|part| self.canonical(part)).collect());
-        }
-        self.slip_of(token).map(|word| self.canonical(word))
+        self.canonical_within(words, left).into_iter().flat_map(|piece| piece.tokens).collect()
     }
 
     /// Whether a word stands in a term, in whatever number, or is read as one that does.

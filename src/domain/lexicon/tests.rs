@@ -11,6 +11,8 @@ use crate::domain::spoilt::spoilt_text;
 const TERMS: &str = r#"
 ["conditions/thatched-roof"]
 display_names = { nl = "Rieten dak", en = "Thatched roof" }
+["conditions/injured"]
+display_names = { nl = "Gewonden", en = "Injured" }
 ["conditions/with-fire"]
 display_names = { nl = "Met brand", en = "With fire" }
 ["calamityTypes/5"]
@@ -68,6 +70,32 @@ calamity_types = ["calamityTypes/2-1"]
 ["terms/auto-te-water"]
 words = ["auto te water"]
 calamity_types = ["calamityTypes/5-3-10"]
+["terms/letsel"]
+words = ["letsel"]
+calamity_types = ["calamityTypes/5-3-10", "calamityTypes/2-1"]
+circumstances = ["conditions/injured"]
+ask = true
+["terms/gev-st"]
+form = "ABBREVIATION"
+words = ["gev st", "gev st weg"]
+expands_to = ["gevaarlijke lading"]
+["terms/gevaarlijke-lading"]
+words = ["gevaarlijke lading"]
+calamity_types = ["calamityTypes/1-1"]
+["terms/uitval"]
+words = ["valt uit", "niet bereikbaar"]
+expands_to = ["uitval"]
+["terms/gr-grip"]
+form = "ABBREVIATION"
+words = ["gr"]
+expands_to = ["brand"]
+["terms/gr-flat"]
+form = "ABBREVIATION"
+words = ["gr"]
+expands_to = ["woning"]
+["terms/stroom-uitval"]
+words = ["stroom uitval"]
+calamity_types = ["calamityTypes/5-3"]
 ["terms/lift"]
 words = ["lift", "liftopsluiting"]
 routine = true
@@ -129,6 +157,8 @@ fn one_mechanism_reads_every_form_of_words() {
         ("wegvervoer ongeval", "5-3-10"),
         ("auto te water", "5-3-10"),
         ("lift", "routine lift"),
+        ("brand bos flat", "which: 1-2 2-1"),
+        ("bosbrand flat", "which: 1-2 2-1"),
         ("TL0401", "5-3"),
         ("HIP TL0401", "5-3"),
         ("wegvervoer (met brand: nee)", "5-3-10 [not with-fire: met brand]"),
@@ -159,6 +189,67 @@ fn what_has_several_meanings_or_must_be_asked_is_asked() {
 fn a_small_word_counts_where_it_makes_the_difference() {
     assert_eq!(meant("auto water"), "near: ");
     assert_eq!(meant("de auto is te water"), "5-3-10 ?is");
+}
+
+#[test]
+fn a_phrase_reads_as_other_words_wherever_its_words_stand_next_to_each_other() {
+    for (words, what) in [
+        ("gev st", "1-1"),
+        ("Gev. St.", "1-1"),
+        ("gev st Dorpsstraat", "1-1 ?dorpsstraat"),
+        ("Dorpsstraat gev st", "1-1 ?dorpsstraat"),
+        ("stroom valt uit", "5-3"),
+        ("niet bereikbaar stroom", "5-3"),
+        ("stroom niet bereikbare", "5-3"),
+        ("stroom niet te bereikbaar", "5-3"),
+        ("stroom niet berijkbaar", "5-3"),
+        ("stroom niet Dorpsstraat bereikbaar", "near: "),
+        ("stroom bereikbaar niet", "near: "),
+        ("gev Dorpsstraat st", "near: "),
+    ] {
+        assert_eq!(meant(words), what, "{words}");
+    }
+}
+
+#[test]
+fn a_circumstance_alone_asks_and_beside_what_happens_only_states() {
+    for (words, what) in [
+        ("letsel", "which: 5-3-10 2-1"),
+        ("letsel Dorpsstraat", "which: 5-3-10 2-1"),
+        ("brand bos letsel", "1-2 [injured: letsel]"),
+        ("letsel brand woning", "2-1 [injured: letsel]"),
+        ("ongeval wegvervoer letsel", "5-3-10 [injured: letsel]"),
+        ("lift letsel", "routine lift [injured: letsel]"),
+        ("alarm letsel", "which: 2-1"),
+        ("wegvervoer (letsel: nee)", "5-3-10 [not injured: letsel]"),
+    ] {
+        assert_eq!(meant(words), what, "{words}");
+    }
+}
+
+#[test]
+fn what_stands_for_two_things_is_read_as_neither() {
+    assert_eq!(meant("gr woning"), "near: ");
+    assert_eq!(meant("brand woning gr"), "2-1 ?gr");
+}
+
+#[test]
+fn of_phrases_that_begin_alike_the_longest_is_read() {
+    let snapshot = snapshot();
+    let positions = |words: &[&str]| -> Vec<Vec<usize>> {
+        let pieces = snapshot.lexicon().spelling().read(words).into_iter();
+        pieces.map(|piece| piece.positions.into_iter().collect()).collect()
+    };
+    assert_eq!(positions(&["gev", "st", "weg"]), [vec![0, 1, 2]]);
+    assert_eq!(positions(&["gev", "st", "bos"]), [vec![0, 1], vec![2]]);
+    assert_eq!(positions(&["niet", "te", "bereikbaar"]), [vec![0, 2], vec![1]]);
+}
+
+#[test]
+fn terms_that_disagree_are_all_asked_whoever_agrees_with_one_of_them() {
+    assert_eq!(meant("brand bos stroom uitval"), "which: 1-2 5-3");
+    assert_eq!(meant("brand bos stroom uitval ongeval wegvervoer"), "which: 1-2 5-3-10");
+    assert_eq!(meant("brand bos stroom uitval brand bos"), "which: 1-2 5-3");
 }
 
 #[test]

@@ -75,11 +75,10 @@ pub(super) fn lexical(line: &Line<'_>, snapshot: &Snapshot) -> Vec<bool> {
             return !is_name;
         }
         // What is left are slips of the pen.
-        let meant: Option<Vec<Vec<String>>> = token.norm.iter().map(|word| spelling.read(word)).collect();
-        meant.is_some_and(|meant| {
-            let cut = index == last && meant.iter().flatten().any(|word| is_cut_off(token.word(), word));
-            !cut && !is_name
-        })
+        let meant = spelling.read(&token.norm);
+        let is_cut = |word: &String| index == last && is_cut_off(token.word(), word);
+        let reads = meant.iter().all(|piece| !piece.tokens.is_empty());
+        reads && !is_name && !meant.iter().flat_map(|piece| &piece.tokens).any(is_cut)
     };
     line.tokens.iter().enumerate().map(|(index, token)| token.has_letter() && knows(index, token)).collect()
 }
@@ -99,7 +98,7 @@ pub(super) struct Reader<'s> {
 }
 
 /// How well words are a class: greater is better.
-type Score = (bool, bool, usize);
+type Score = (bool, bool, bool, usize);
 
 /// Words with what the lexicon reads in them.
 #[derive(Debug, Clone)]
@@ -195,7 +194,8 @@ impl Reader<'_> {
         best.map(|(_, range, read)| (range, read))
     }
 
-    /// How well words are a class: by how many are explained; those in parentheses, and behind a name, count less.
+    /// How well words are a class: by how many are explained; those in parentheses, and behind a name, count less, and what
+    /// only states a circumstance least.
     fn score(&self, line: &Line<'_>, range: &Range<usize>, read: &Read) -> Score {
         let behind_a_name = line.before(range.start).is_some_and(|(before, token)| {
             line.is_free(before) && token.is_capital() && !self.is_lexical(before) && token.bracket == 0
@@ -203,7 +203,7 @@ impl Reader<'_> {
         let in_parentheses = line.get(range.start).is_some_and(|token| token.bracket > 0);
         // Outside parentheses first, then clear of a name; then by how much is explained, and whether it need not be asked.
         let explained = read.explained().len().saturating_mul(2).saturating_add(usize::from(read.reading.is_taken()));
-        (!in_parentheses, !behind_a_name || explained > NAMED, explained)
+        (!read.reading.hinted, !in_parentheses, !behind_a_name || explained > NAMED, explained)
     }
 
     /// The most words from a start on of which each says something and none contradicts those before.
@@ -248,7 +248,8 @@ impl Reader<'_> {
                 continue;
             }
             let alone = self.read(line, free.iter().copied());
-            let is_circumstance = alone.reading.is_nothing() && !alone.reading.circumstances.is_empty();
+            let says_no_more = alone.reading.is_nothing() || alone.reading.hinted;
+            let is_circumstance = says_no_more && !alone.reading.circumstances.is_empty();
             if is_circumstance && alone.reading.unread.is_empty() && read.reading.is_taken() {
                 self.state(line, &alone, &free, "R12", stated);
                 adjacent = false;
