@@ -90,3 +90,78 @@ fn every_word_of_every_calamity_type_leads_to_it_or_to_a_broader_or_several() {
         }
     }
 }
+
+/// What words mean: the codes of the types, with what is stated behind them.
+fn meant(snapshot: &Snapshot, words: &str) -> String {
+    let ids = |candidates: Vec<crisisgids::domain::error::Candidate>| -> String {
+        candidates.iter().map(|one| one.name.id().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    match calamity::resolve(snapshot, words, at("2026-11-23T12:00")) {
+        Ok(found) => {
+            let mut said = match found.meant {
+                Meant::Type(one) => one.name.id().to_owned(),
+                Meant::Routine(_) => "routine".to_owned(),
+            };
+            for one in &found.circumstances {
+                said.push_str(&format!(" [{}]", one.condition.name.id()));
+            }
+            said
+        }
+        Err(Obstacle::CalamityAmbiguous(candidates)) => format!("which: {}", ids(candidates)),
+        Err(_) => "nothing".to_owned(),
+    }
+}
+
+#[test]
+fn what_has_failed_is_said_in_many_words_and_answered_as_broadly_as_they_say_it() {
+    let snapshot = shipped();
+    for (words, what) in [
+        ("stroom werkt niet", "4-1-30"),
+        ("geen drinkwater, waterleiding buiten gebruik", "4-2-10"),
+        ("112 niet bereikbaar", "4-4-10-1"),
+        ("112 is niet goed te bereiken, noodnummer onbereikbaar", "4-4-10-1"),
+        ("112 storing", "4-4-10-1"),
+        ("112 bereikbaar", "nothing"),
+        ("storing P2000", "4-4-10"),
+        ("bel 0900-8844", "4-4-10"),
+        ("meldkamer uit de lucht", "4-4-10-2"),
+        ("meldkamer", "nothing"),
+    ] {
+        assert_eq!(meant(&snapshot, words), what, "{words}");
+    }
+}
+
+#[test]
+fn a_circumstance_alone_asks_where_and_beside_a_calamity_is_only_stated() {
+    let snapshot = shipped();
+    for (words, what) in [
+        ("letsel", "which: 5-3-10"),
+        ("met letsel", "which: 5-3-10"),
+        ("beknelling", "which: 5-3-10 2-2 5-3-20"),
+        ("evacuatie", "which: x6 x16"),
+        ("brand woning met letsel", "2-1 [injured] [with-fire]"),
+        ("evacuatie wegens overstroming", "1-1 [evacuation-under-way]"),
+    ] {
+        assert_eq!(meant(&snapshot, words), what, "{words}");
+    }
+}
+
+#[test]
+fn what_stands_for_two_things_is_asked_or_not_read() {
+    let snapshot = shipped();
+    for (words, what) in [
+        ("gr", "nothing"),
+        ("brand woning gr", "2-1"),
+        ("zeer gr brand woning", "2-1 [scale-very-large]"),
+        ("nb", "which: 1-2"),
+        ("wo", "which: 5-2"),
+        ("expl", "which: 3-1 x14 2-2-10 x3"),
+        ("aantref expl", "x14"),
+        ("verm", "nothing"),
+        ("verm brandstichting", "which: 2-1 1-2"),
+        ("EQW", "which: 1-4"),
+        ("brntbo", "which: 1-2-10"),
+    ] {
+        assert_eq!(meant(&snapshot, words), what, "{words}");
+    }
+}
