@@ -127,7 +127,18 @@ struct Vocabulary {
     /// Per token, the words that have it; of places only.
     by_token: HashMap<String, Vec<usize>>,
     /// Per first letter and length of the folded form, the words that a slip may be of; of places only.
-    by_outline: HashMap<(u8, usize), Vec<(String, u64, usize)>>,
+    by_outline: HashMap<(u8, usize), Vec<Outlined>>,
+}
+
+/// A word that a slip may be of.
+#[derive(Debug, Clone, PartialEq)]
+struct Outlined {
+    /// Its folded form.
+    form: String,
+    /// Which letters it has, a bit each.
+    letters: u64,
+    /// Which word it is.
+    index: usize,
 }
 
 /// Every word of a directory.
@@ -247,9 +258,10 @@ impl Words {
                 terms.by_token.entry(token.clone()).or_default().push(index);
             }
             let folded = folded(&form);
-            let letters = letters(&folded);
             if let Some(initial) = folded.bytes().next() {
-                terms.by_outline.entry((initial, folded.len())).or_default().push((folded, letters, index));
+                let outline = (initial, folded.len());
+                let outlined = Outlined { letters: letters(&folded), form: folded, index };
+                terms.by_outline.entry(outline).or_default().push(outlined);
             }
             if let [first, _, ..] = tokens.as_slice()
                 && self.particles.contains(first)
@@ -323,11 +335,11 @@ impl Words {
         let lengths = form.len().saturating_sub(MOST_SLIPS)..=form.len().saturating_add(MOST_SLIPS);
         let alike = lengths.filter_map(|length| terms.by_outline.get(&(initial, length))).flatten();
         let mut found: Vec<(usize, &Word)> = alike
-            .filter(|(_, others, _)| (letters ^ others).count_ones() <= MOST_LETTERS_APART)
-            .filter_map(|(other, _, index)| {
+            .filter(|other| (letters ^ other.letters).count_ones() <= MOST_LETTERS_APART)
+            .filter_map(|other| {
                 // A form that differs only in what is folded is one slip away.
-                let slips = slips_from(SHORTEST_NEAR, TWO_SLIPS, &form, other)?.max(1);
-                Some((slips, terms.all.get(*index)?))
+                let slips = slips_from(SHORTEST_NEAR, TWO_SLIPS, &form, &other.form)?.max(1);
+                Some((slips, terms.all.get(other.index)?))
             })
             .collect();
         found.sort_by(|(a, word), (b, other)| a.cmp(b).then_with(|| word.name.cmp(&other.name)));
